@@ -1,0 +1,1 @@
+"""Flowsite builds, submits and watches Adobe Experience Platform source dataflows."""

@@ -1,0 +1,39 @@
+"""Drafts: dataflow documents being written."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+
+
+class Draft(models.Model):
+    """A ``PartialDefinition`` on its way to a dataflow; every save raises ``revision``."""
+
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="drafts"
+    )
+    sandbox = models.ForeignKey("credentials.Sandbox", on_delete=models.PROTECT)
+    credential = models.ForeignKey("credentials.Credential", on_delete=models.PROTECT)
+    #: PartialDefinition.model_dump(mode="json", exclude_none=True); never a secret.
+    definition: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    #: The wizard step to resume at.
+    step = models.CharField(max_length=20, default="account")
+    revision = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    deleted_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-updated_at"]
+        indexes = [models.Index(fields=["team", "deleted_at", "-updated_at"])]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The dataflow name, or a stand-in until there is one."""
+        return str(self.definition.get("name") or "Untitled dataflow")

@@ -1,0 +1,127 @@
+"""Submissions: what was asked of AEP, call by call. Rows are written before the calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from flowsite.core.leases import Leasable
+
+
+class SubmissionState(models.TextChoices):
+    """``SUBMITTING`` and ``NEEDS_ATTENTION`` are open; the rest are ends."""
+
+    SUBMITTING = "submitting", "Submitting"
+    NEEDS_ATTENTION = "needs_attention", "Needs attention"
+    PUBLISHED = "published", "Published"
+    CANCELLED = "cancelled", "Cancelled"
+    UNDOING = "undoing", "Undoing"
+    UNDONE = "undone", "Undone"
+
+
+OPEN = (SubmissionState.SUBMITTING, SubmissionState.NEEDS_ATTENTION, SubmissionState.UNDOING)
+
+
+class Kind(models.TextChoices):
+    """What a submission is for."""
+
+    DATAFLOW = "dataflow", "Create dataflow"
+    ACCOUNT = "account", "Create account"
+    ENABLE = "enable", "Enable"
+    DISABLE = "disable", "Disable"
+    SCHEDULE = "schedule", "Edit schedule"
+    MAPPING = "mapping", "Update mapping"
+    RUN = "run", "Run on-demand"
+    RETRY = "retry", "Retry run"
+    DELETE = "delete", "Delete"
+
+
+class StepState(models.TextChoices):
+    """``SENDING`` is written before the call; ``UNKNOWN`` means the answer was lost."""
+
+    PENDING = "pending", "Waiting"
+    SENDING = "sending", "Sending"
+    UNKNOWN = "unknown", "Checking"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    REMOVED = "removed", "Removed"
+    LEFT = "left", "Left behind"
+
+
+class Submission(Leasable):
+    """One plan being carried out."""
+
+    #: Carried by every created object, so that it can be found again.
+    key = models.CharField(max_length=40, unique=True)
+    kind = models.CharField(max_length=20, choices=Kind, default=Kind.DATAFLOW)
+    team = models.ForeignKey("people.Team", on_delete=models.PROTECT)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    sandbox = models.ForeignKey("credentials.Sandbox", on_delete=models.PROTECT)
+    credential = models.ForeignKey("credentials.Credential", on_delete=models.PROTECT)
+    draft = models.ForeignKey(
+        "drafts.Draft", null=True, blank=True, on_delete=models.SET_NULL, related_name="submissions"
+    )
+    dataflow = models.ForeignKey(
+        "runs.Dataflow", null=True, blank=True, on_delete=models.SET_NULL, related_name="submissions"
+    )
+    name = models.CharField(max_length=300)
+    definition: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    facts: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    #: ``SubmissionPlan`` as JSON: what is carried out, also by a later release.
+    plan: models.JSONField[dict[str, Any]] = models.JSONField()
+    state = models.CharField(
+        max_length=20, choices=SubmissionState, default=SubmissionState.SUBMITTING
+    )
+    cancel_asked = models.BooleanField(default=False)
+    due_at = models.DateTimeField(db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["draft"],
+                condition=Q(state__in=["submitting", "needs_attention", "undoing"]),
+                name="one_open_submission_per_draft",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SubmissionStep(models.Model):
+    """One call of a plan."""
+
+    submission = models.ForeignKey(Submission, on_delete=models.CASCADE, related_name="steps")
+    key = models.CharField(max_length=60)
+    position = models.PositiveIntegerField()
+    operation = models.CharField(max_length=60)
+    title = models.CharField(max_length=300)
+    state = models.CharField(max_length=20, choices=StepState, default=StepState.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+    #: Not to be looked at before: ``Retry-After``, or the quiet time after a lost answer.
+    due_at = models.DateTimeField(null=True, blank=True)
+    #: What later steps refer to: {"id": …, "version": …, "etag": …}
+    result: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    #: Whether the object was found by its key instead of by the answer.
+    adopted = models.BooleanField(default=False)
+    #: {"message", "code", "request_id", "status", "cause", "whose_turn", "remedy"}
+    error: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [
+            models.UniqueConstraint(fields=["submission", "key"], name="step_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
