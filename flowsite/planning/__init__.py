@@ -1,0 +1,1 @@
+"""How a dataflow definition becomes ordered requests. Pure: no network, no clock."""
