@@ -72,8 +72,11 @@ class Submission(Leasable):
     name = models.CharField(max_length=300)
     definition: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     facts: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
-    #: ``SubmissionPlan`` as JSON: what is carried out, also by a later release.
-    plan: models.JSONField[dict[str, Any]] = models.JSONField()
+    #: ``SubmissionPlan`` as JSON: what is carried out, also by a later release. None until the worker
+    #: has resolved the definition and found nothing that blocks it.
+    plan: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
+    #: Preflight's findings, as ``Problem`` dicts; errors among them stop before the first create.
+    problems: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
     state = models.CharField(
         max_length=20, choices=SubmissionState, default=SubmissionState.SUBMITTING
     )
