@@ -1,11 +1,12 @@
 """The dataflow document, in two types.
 
-A draft holds a :class:`PartialDefinition`: any part may be missing, and the parts may be half filled.
-``flowsite.definitions.complete.complete`` turns it into a :class:`DataflowDefinition`, the only type
-that the planner accepts. The parts are shared; what a finished part needs is a rule in
+A draft holds a :class:`PartialDefinition`: any part may be missing, and parts may be half filled.
+``flowsite.definitions.complete.complete`` turns it into a :class:`DataflowDefinition`, the only
+type that the planner accepts. The parts are shared; what a finished part needs is a rule in
 ``complete``, not a type, so that nothing a user typed is refused by a draft.
 
-In Python the schema choice of a new dataset is ``schema_choice``; in every serialised form it is ``schema``.
+In Python the schema choice of a new dataset is ``schema_choice``, in every serialised form
+``schema`` (pydantic keeps the attribute ``schema`` for itself).
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ class Part(BaseModel):
 
 
 class Account(Part):
-    """The source (its slug in the catalogue) and one account of it; ``id`` decides over ``name``."""
+    """The source (its slug in the catalogue) and one account; ``id`` decides over ``name``."""
 
     source: Text
     id: Text | None = None
@@ -120,7 +121,7 @@ Columns = Annotated[
 class Data(Part):
     """What is read: a ``table``, a REST ``resource`` or a file ``path``, and which columns of it.
 
-    ``params`` holds further parameters of a REST source (its ``sourceSpec``), such as a campaign id.
+    ``params`` holds further parameters of a REST source (its ``sourceSpec``): a campaign id.
     """
 
     table: Text | None = None
@@ -182,7 +183,7 @@ class Dataset(Part):
 
 
 class MappingRow(Part):
-    """One target field, fed by a column (``source``, its name as explored) or by an ``expression``."""
+    """One target field, fed by a column (``source``, named as explored) or an ``expression``."""
 
     source: Text | None = None
     expression: Text | None = None
@@ -214,7 +215,7 @@ class Schedule(Part):
 
     @property
     def backfills(self) -> bool:
-        """Whether the first run also reads what existed before; a one-time dataflow reads all anyway."""
+        """Whether the first run also reads what existed before; ``once`` reads all anyway."""
         return self.recurring and self.backfill is not False
 
 

@@ -21,8 +21,8 @@ Severity = Literal["error", "warning"]
 class Problem:
     """One finding: ``step`` and ``field`` (the key in the document) say where it is mended.
 
-    ``code`` is AEP's own (``FLOW-1362``) where the rule is AEP's and has a number, else a slug of ours.
-    Errors block a submission, warnings ask.
+    ``code`` is AEP's own (``FLOW-1362``) where the rule is AEP's and has a number, else a slug of
+    ours. Errors block a submission, warnings ask.
     """
 
     code: str

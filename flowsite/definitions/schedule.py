@@ -28,7 +28,7 @@ DAY: Final = timedelta(days=1)
 
 
 def interval(schedule: Schedule) -> timedelta | None:
-    """The time between two runs; None for a one-time dataflow or while no usable interval is given."""
+    """The time between two runs; None for ``once`` or while no usable interval is given."""
     unit = UNITS.get(schedule.frequency)
     count = schedule.interval
     if unit is None or count is None or not 1 <= count <= LARGEST_INTERVAL:
@@ -37,9 +37,9 @@ def interval(schedule: Schedule) -> timedelta | None:
 
 
 def next_runs(schedule: Schedule, now: datetime, n: int = 5) -> list[datetime]:
-    """The next ``n`` expected starts after ``now``, in UTC; fewer (one or none) for a one-time dataflow.
+    """The next ``n`` expected starts after ``now``, in UTC; one or none for a one-time dataflow.
 
-    AEP counts fixed lengths of time from the start, so local clock time shifts with daylight saving.
+    AEP counts fixed lengths of time, so local clock time shifts with daylight saving.
     """
     start = schedule.start
     if start is None:
@@ -92,7 +92,9 @@ def _one_time_problems(schedule: Schedule) -> list[Problem]:
         text = "A one-time dataflow has no backfill; remove it."
         found.append(_problem("FLOW-1364", "backfill", text))
     if schedule.load_incremental_by is not None:
-        text = "A one-time dataflow loads everything; remove the column to load incremental data by."
+        text = (
+            "A one-time dataflow loads everything; remove the column to load incremental data by."
+        )
         found.append(_problem("FLOW-1369", "load_incremental_by", text))
     if schedule.date_format is not None:
         text = "A one-time dataflow has no date format of a column; remove it."

@@ -1,0 +1,249 @@
+"""From a draft to a finished definition: what is still missing or contradicts itself.
+
+These are the rules that need nothing but the document; what needs AEP's answers is the planner's
+preflight. Both give the same kind of :class:`Problem`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from flowsite.definitions.model import (
+    Account,
+    Data,
+    DataflowDefinition,
+    Dataset,
+    Mapping,
+    NewDataset,
+    Options,
+    PartialDefinition,
+    Schedule,
+    SchemaChoice,
+)
+from flowsite.definitions.problems import (
+    IncompleteDefinition,
+    Problem,
+    StepName,
+    errors_of,
+)
+from flowsite.definitions.schedule import schedule_problems
+from flowsite.definitions.sources import SourceKind, find_source, unknown_source
+
+_OBJECT_FIELD: dict[SourceKind, str] = {"tabular": "table", "rest": "resource", "file": "path"}
+_KIND_WORDS: dict[SourceKind, str] = {
+    "tabular": "a tabular source: give a table",
+    "rest": "a REST source: give a resource",
+    "file": "a file source: give a path",
+}
+
+
+def complete(partial: PartialDefinition) -> DataflowDefinition:
+    """The finished definition. Raises IncompleteDefinition with every problem that blocks."""
+    blocking = errors_of(problems(partial))
+    if blocking:
+        raise IncompleteDefinition(blocking)
+    given = {name: getattr(partial, name) for name in partial.__class__.model_fields}
+    return DataflowDefinition(**{name: value for name, value in given.items() if value is not None})
+
+
+def problems(partial: PartialDefinition) -> list[Problem]:
+    """Everything wrong with or missing from the document itself, in the order of the steps."""
+    source = find_source(partial.account.source) if partial.account else None
+    kind = source.kind if source else None
+    return [
+        *_account_problems(partial.account),
+        *_data_problems(partial.data, kind),
+        *_detail_problems(partial),
+        *_mapping_problems(partial.mapping),
+        *_timing_problems(partial.schedule, kind, partial.data),
+    ]
+
+
+def _missing(step: StepName, field: str, message: str) -> Problem:
+    return Problem("missing", step, field, message)
+
+
+def _account_problems(account: Account | None) -> list[Problem]:
+    if account is None:
+        return [_missing("account", "account", "Choose a source and an account.")]
+    source = find_source(account.source)
+    if source is None:
+        return [
+            Problem("unknown-source", "account", "account.source", unknown_source(account.source))
+        ]
+    if not source.buildable:
+        text = f"{source.name} cannot be built here: Adobe documents no connection spec for it."
+        return [Problem("source-not-buildable", "account", "account.source", text)]
+    if source.has_accounts and not (account.id or account.name):
+        return [_missing("account", "account", f"Choose an account of {source.name}.")]
+    return []
+
+
+def _data_problems(data: Data | None, kind: SourceKind | None) -> list[Problem]:
+    if data is None:
+        return [_missing("data", "data", "Choose what to read: a table, a resource or a file.")]
+    found = _object_problems(data, kind) + _column_problems(data)
+    if kind == "file" and data.file_type is None:
+        found.append(_missing("data", "data.file_type", "Choose the format of the file."))
+    if data.column_delimiter is not None and len(data.column_delimiter) != 1:
+        text = "The column delimiter is exactly one character."
+        found.append(Problem("FLOW-1331", "data", "data.column_delimiter", text))
+    return found
+
+
+def _object_problems(data: Data, kind: SourceKind | None) -> list[Problem]:
+    given = [name for name in ("table", "resource", "path") if getattr(data, name)]
+    if kind is None:
+        return []
+    wanted = _OBJECT_FIELD[kind]
+    foreign = [name for name in given if name != wanted]
+    if foreign:
+        text = f"This is {_KIND_WORDS[kind]}, not a {foreign[0]}."
+        return [Problem("wrong-kind", "data", f"data.{foreign[0]}", text)]
+    if not given and not (kind == "rest" and data.params is not None):
+        return [_missing("data", f"data.{wanted}", f"This is {_KIND_WORDS[kind]}.")]
+    return []
+
+
+def _column_problems(data: Data) -> list[Problem]:
+    if isinstance(data.columns, str):
+        return []
+    if not data.columns:
+        return [_missing("data", "data.columns", "Choose at least one column.")]
+    twice = [name for name, count in Counter(data.columns).items() if count > 1]
+    text = "The column “{}” is listed twice."
+    return [Problem("listed-twice", "data", "data.columns", text.format(name)) for name in twice]
+
+
+def _detail_problems(partial: PartialDefinition) -> list[Problem]:
+    found = []
+    if not partial.name:
+        found.append(_missing("dataset", "name", "Give the dataflow a name."))
+    found += _dataset_problems(partial.dataset)
+    found += _option_problems(partial.options)
+    return found
+
+
+def _dataset_problems(dataset: Dataset | None) -> list[Problem]:
+    if dataset is None or (dataset.existing is None and dataset.new is None):
+        return [_missing("dataset", "dataset", "Choose an existing dataset or describe a new one.")]
+    if dataset.existing is not None and dataset.new is not None:
+        text = "Give either an existing dataset or a new one, not both."
+        return [Problem("contradiction", "dataset", "dataset", text)]
+    if dataset.existing is not None:
+        if dataset.existing.id or dataset.existing.name:
+            return []
+        return [_missing("dataset", "dataset.existing", "Choose a dataset.")]
+    assert dataset.new is not None
+    return _new_dataset_problems(dataset.new)
+
+
+def _new_dataset_problems(new: NewDataset) -> list[Problem]:
+    found = []
+    if not new.name:
+        found.append(_missing("dataset", "dataset.new.name", "Give the output dataset a name."))
+    field = "dataset.new.schema"
+    choice = new.schema_choice
+    if choice is None or not (choice.id or choice.title or choice.propose):
+        text = "Choose a schema, or let one be proposed from the columns."
+        return [*found, _missing("dataset", field, text)]
+    found += _schema_problems(choice, field)
+    if new.profile_enabled and choice.propose and choice.identity is None:
+        text = "A dataset for Profile needs a primary identity: choose its column and namespace."
+        found.append(_missing("dataset", f"{field}.identity", text))
+    return found
+
+
+def _schema_problems(choice: SchemaChoice, field: str) -> list[Problem]:
+    if choice.propose is None:
+        if choice.identity is None:
+            return []
+        text = "An identity can be chosen for a proposed schema only."
+        return [Problem("contradiction", "dataset", f"{field}.identity", text)]
+    if choice.id is not None:
+        text = "Give either the id of a schema or propose one, not both."
+        return [Problem("contradiction", "dataset", f"{field}.id", text)]
+    found = []
+    identity = choice.identity
+    if identity is not None and not identity.column:
+        text = "Choose the identity's column."
+        found.append(_missing("dataset", f"{field}.identity.column", text))
+    if identity is not None and not identity.namespace:
+        text = "Choose the identity's namespace."
+        found.append(_missing("dataset", f"{field}.identity.namespace", text))
+    return found
+
+
+def _option_problems(options: Options | None) -> list[Problem]:
+    if options is None or options.partial_ingestion_percent is None:
+        return []
+    field = "options.partial_ingestion_percent"
+    if not 0 < options.partial_ingestion_percent <= 100:
+        text = "The error threshold is more than 0 and at most 100 percent."
+        return [Problem("out-of-range", "dataset", field, text)]
+    if not options.error_diagnostics:
+        text = "Partial ingestion turns error diagnostics on."
+        return [Problem("diagnostics-on", "dataset", "options.error_diagnostics", text, "warning")]
+    return []
+
+
+def _mapping_problems(mapping: Mapping | None) -> list[Problem]:
+    if mapping is None:
+        return [_missing("mapping", "mapping", "Map the columns to fields of the schema.")]
+    if isinstance(mapping, str):
+        return []
+    if not mapping:
+        return [_missing("mapping", "mapping", "Map at least one column.")]
+    found = []
+    for index, row in enumerate(mapping):
+        field = f"mapping[{index}]"
+        if row.source and row.expression:
+            text = "Give either a source column or an expression, not both."
+            found.append(Problem("contradiction", "mapping", field, text))
+        elif not row.source and not row.expression:
+            found.append(_missing("mapping", field, "Give a source column or an expression."))
+        if not row.target:
+            found.append(_missing("mapping", f"{field}.target", "Choose a target field."))
+    return found
+
+
+def _timing_problems(
+    schedule: Schedule | None, kind: SourceKind | None, data: Data | None
+) -> list[Problem]:
+    if schedule is None:
+        return [_missing("schedule", "schedule", "Choose when the dataflow runs.")]
+    return [
+        *schedule_problems(schedule),
+        *_delta_problems(schedule, kind, data),
+        *_format_problems(schedule),
+    ]
+
+
+def _delta_problems(
+    schedule: Schedule, kind: SourceKind | None, data: Data | None
+) -> list[Problem]:
+    field = "schedule.load_incremental_by"
+    delta = schedule.load_incremental_by
+    if not schedule.recurring or kind is None:
+        return []
+    if kind != "tabular":
+        if delta is None:
+            return []
+        text = "Only a table is loaded by a column; this source keeps track by itself. Remove it."
+        return [Problem("delta-not-tabular", "schedule", field, text)]
+    if not delta:
+        text = "A recurring dataflow needs the column to load incremental data by."
+        return [Problem("FLOW-1367", "schedule", field, text)]
+    if data is not None and not isinstance(data.columns, str) and delta not in data.columns:
+        text = f"“{delta}” is not among the chosen columns; choose it in Add data as well."
+        return [Problem("FLOW-1367", "schedule", field, text)]
+    return []
+
+
+def _format_problems(schedule: Schedule) -> list[Problem]:
+    """Java's ``YYYY`` is the week year and ``DD`` the day of the year: never what is meant."""
+    text = schedule.date_format
+    if text is None or not schedule.recurring or not ("Y" in text or "D" in text):
+        return []
+    message = "In a date format write yyyy for the year and dd for the day: yyyy-MM-dd HH:mm:ss."
+    return [Problem("week-year", "schedule", "schedule.date_format", message)]
