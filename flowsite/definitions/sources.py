@@ -16,7 +16,7 @@ from flowsite.definitions.problems import DefinitionError, listed, nearest
 
 SourceKind = Literal["tabular", "rest", "file"]
 DELTA_DATE_FORMAT: Final = "yyyy-MM-dd HH:mm:ss"
-"""Date format of delta columns unless a source has its own. Source: ``deltaColumn`` in tutorials."""
+"""Date format of delta columns unless a source has its own. Source: collect tutorials."""
 
 
 class _Fact(BaseModel):
