@@ -97,7 +97,7 @@ INSTALLED_APPS = [
     "flowsite.monitoring",
 ]
 if not PRODUCTION:
-    INSTALLED_APPS.append("flowsite.emulator")
+    INSTALLED_APPS += ["flowsite.emulator", "flowsite.demo"]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -133,7 +133,7 @@ TEMPLATES = [
     }
 ]
 STATIC_URL = "/static/"
-STATIC_ROOT = Path(read("FLOWSITE_STATIC_ROOT", default=str(BASE_DIR / "staticfiles")))
+STATIC_ROOT = Path(read("FLOWSITE_STATIC_ROOT", default=str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -1,0 +1,188 @@
+"""Saving and testing Adobe credentials, and keeping their sandboxes known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from flowsite.aep.errors import AepError, Forbidden
+from flowsite.aep.platform import Platform
+from flowsite.aep.sandboxes import SandboxInfo
+from flowsite.core.encrypted import Undecryptable, encrypt
+from flowsite.credentials.connect import open_platform
+from flowsite.credentials.models import Credential, Organisation, Sandbox, SandboxAccess
+from flowsite.outbound.addresses import AddressRefused, check_url
+from flowsite.people.models import Team
+
+#: How many sandboxes a test looks into for missing permissions.
+PROBED_SANDBOXES = 10
+
+
+class CredentialProblem(Exception):
+    """Says what is wrong with a credential's values, in a sentence."""
+
+
+@dataclass(frozen=True)
+class CredentialTest:
+    """What a test showed.
+
+    ``missing`` maps a sandbox's name to the permissions the technical account lacks there.
+    """
+
+    ok: bool
+    sandboxes: list[Sandbox] = field(default_factory=list)
+    missing: dict[str, list[str]] = field(default_factory=dict)
+    error: AepError | None = None
+
+
+def save_credential(
+    *,
+    team: Team,
+    name: str,
+    org_id: str,
+    client_id: str,
+    client_secret: str,
+    scopes: str,
+    ims_url: str,
+    platform_url: str,
+    credential: Credential | None = None,
+) -> Credential:
+    """Adds a credential, or changes the given one; an empty secret keeps the stored one.
+
+    Forgets the token, since it may belong to another client or secret. Raises CredentialProblem for
+    an address that the server may not call, or a name that is taken in the team.
+    """
+    for label, url in (("IMS URL", ims_url), ("Platform URL", platform_url)):
+        try:
+            check_url(url, allowed_hosts=settings.INTERNAL_HOSTS)
+        except AddressRefused as error:
+            raise CredentialProblem(f"{label}: {error}") from error
+    if not client_secret and credential is None:
+        raise CredentialProblem("A new credential needs its client secret.")
+    row = credential or Credential(team=team)
+    taken = Credential.objects.filter(team=team, name=name).exclude(pk=row.pk)
+    if taken.exists():
+        raise CredentialProblem(f"The team already has a credential named “{name}”.")
+    organisation, _ = Organisation.objects.get_or_create(org_id=org_id)
+    moved = credential is not None and credential.organisation_id != organisation.pk
+    row.organisation = organisation
+    row.name, row.client_id, row.scopes = name, client_id, scopes
+    row.ims_url, row.platform_url = ims_url.rstrip("/"), platform_url.rstrip("/")
+    if client_secret:
+        row.client_secret = encrypt(client_secret)
+    row.token, row.token_expires_at, row.token_renew_at = "", None, None
+    with transaction.atomic():
+        row.save()
+        if moved:
+            SandboxAccess.objects.filter(credential=row).delete()
+    return row
+
+
+def refresh_sandboxes(credential: Credential) -> list[Sandbox]:
+    """Reads the sandboxes a credential reaches and stores them. Raises AepError, Undecryptable."""
+    with open_platform(credential, None) as platform:
+        found = list(platform.sandboxes.list())
+    return _store_sandboxes(credential, found, timezone.now())
+
+
+@transaction.atomic
+def _store_sandboxes(
+    credential: Credential, found: Iterable[SandboxInfo], now: datetime
+) -> list[Sandbox]:
+    rows = []
+    for info in found:
+        row, _ = Sandbox.objects.update_or_create(
+            organisation=credential.organisation,
+            name=info.name,
+            defaults={"title": info.title or "", "type": info.type, "state": info.state},
+        )
+        SandboxAccess.objects.update_or_create(
+            credential=credential, sandbox=row, defaults={"seen_at": now}
+        )
+        rows.append(row)
+    SandboxAccess.objects.filter(credential=credential).exclude(sandbox__in=rows).delete()
+    return rows
+
+
+def find_access(credential: Credential, sandbox_name: str) -> SandboxAccess:
+    """The credential's way into a sandbox; asks AEP once if the name is not known yet.
+
+    Raises CredentialProblem with the reachable names, AepError, Undecryptable.
+    """
+    rows = SandboxAccess.objects.select_related("sandbox", "credential__organisation")
+    if access := rows.filter(credential=credential, sandbox__name=sandbox_name).first():
+        return access
+    refresh_sandboxes(credential)
+    if access := rows.filter(credential=credential, sandbox__name=sandbox_name).first():
+        return access
+    names = credential.sandboxes.values_list("name", flat=True)
+    raise CredentialProblem(
+        f"Credential “{credential.name}” reaches no sandbox named “{sandbox_name}”. "
+        f"It reaches: {', '.join(names) or 'none'}."
+    )
+
+
+def test_credential(credential: Credential) -> CredentialTest:
+    """Fetches a token, lists sandboxes and tries a read of each kind in the active ones.
+
+    Stores what it saw on the credential. Never raises for an answer of AEP.
+    """
+    try:
+        sandboxes = refresh_sandboxes(credential)
+        missing = _missing_permissions(credential, sandboxes)
+    except (AepError, Undecryptable) as error:
+        Credential.objects.filter(pk=credential.pk).update(
+            tested_at=timezone.now(), last_error=str(error)
+        )
+        return CredentialTest(ok=False, error=error if isinstance(error, AepError) else None)
+    now = timezone.now()
+    Credential.objects.filter(pk=credential.pk).update(
+        tested_at=now, succeeded_at=now, last_error=""
+    )
+    return CredentialTest(ok=True, sandboxes=sandboxes, missing=missing)
+
+
+def _missing_permissions(
+    credential: Credential, sandboxes: list[Sandbox]
+) -> dict[str, list[str]]:
+    active = [row for row in sandboxes if row.state.lower() == "active"][:PROBED_SANDBOXES]
+    found = {}
+    for sandbox in active:
+        with open_platform(credential, sandbox) as platform:
+            if lacking := _lacking(platform):
+                found[sandbox.name] = lacking
+    return found
+
+
+def _lacking(platform: Platform) -> list[str]:
+    """Names of the permissions (AEP access control: permissions) whose reads AEP forbids."""
+    probes = {
+        "View Sources": lambda: next(iter(platform.flow_service.connections()), None),
+        "View Schemas": lambda: platform.registry.tenant_id(),
+        "View Datasets": lambda: next(iter(platform.catalog.datasets()), None),
+    }
+    lacking = []
+    for name, probe in probes.items():
+        try:
+            probe()
+        except Forbidden:
+            lacking.append(name)
+    return lacking
+
+
+def delete_credential(credential: Credential) -> None:
+    """Raises CredentialProblem, with the numbers, while drafts or submissions use it."""
+    drafts = credential.draft_set.filter(deleted_at=None).count()
+    submissions = credential.submission_set.count()
+    if drafts or submissions:
+        raise CredentialProblem(
+            f"{drafts} drafts and {submissions} submissions use “{credential.name}”. "
+            "Delete those drafts first, or change this credential instead of deleting it."
+        )
+    credential.draft_set.all().delete()
+    credential.delete()

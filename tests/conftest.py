@@ -1,0 +1,120 @@
+"""Fixtures shared by all rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+from django.contrib.auth.models import Group
+from django.test import Client
+from django.utils import timezone
+
+from flowsite.core.encrypted import encrypt
+from flowsite.credentials import connect
+from flowsite.credentials.models import Credential, Organisation, Sandbox, SandboxAccess
+from flowsite.people.models import Membership, Team, User
+from flowsite.people.rights import Role
+
+EMULATOR_URL = "http://127.0.0.1:9"
+
+
+@pytest.fixture(autouse=True)
+def own_folder(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Throttle files and their kin stay apart between tests."""
+    settings.DATA_DIR = tmp_path_factory.mktemp("data")
+
+
+@pytest.fixture
+def team(db: None) -> Team:
+    return Team.objects.get(name="Default")
+
+
+def make_user(name: str, role: Role, team: Team) -> User:
+    user = User.objects.create_user(username=name, password="a good passphrase")
+    user.groups.add(Group.objects.get(name=role.value))
+    Membership.objects.create(user=user, team=team)
+    return user
+
+
+@pytest.fixture
+def analyst(team: Team) -> User:
+    return make_user("analyst", Role.ANALYST, team)
+
+
+@pytest.fixture
+def ops(team: Team) -> User:
+    return make_user("ops", Role.OPS, team)
+
+
+@pytest.fixture
+def admin(team: Team) -> User:
+    return make_user("admin", Role.ADMIN, team)
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    """An analyst of another team."""
+    return make_user("stranger", Role.ANALYST, Team.objects.create(name="Others"))
+
+
+@pytest.fixture
+def client_as() -> Callable[[User], Client]:
+    """A browser in which the person is signed in."""
+
+    def sign_in(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return sign_in
+
+
+@pytest.fixture
+def credential(team: Team) -> Credential:
+    """A credential of the seeded organisation; makes no call by itself."""
+    organisation = Organisation.objects.create(org_id="ACME@AdobeOrg")
+    return Credential.objects.create(
+        team=team,
+        organisation=organisation,
+        name="Acme",
+        client_id="demo-client",
+        client_secret=encrypt("demo-secret"),
+        ims_url=EMULATOR_URL,
+        platform_url=EMULATOR_URL,
+    )
+
+
+def grant(credential: Credential, name: str, kind: str) -> SandboxAccess:
+    sandbox = Sandbox.objects.create(
+        organisation=credential.organisation, name=name, title=name.title(), type=kind
+    )
+    return SandboxAccess.objects.create(
+        credential=credential, sandbox=sandbox, seen_at=timezone.now() - timedelta(minutes=1)
+    )
+
+
+@pytest.fixture
+def access(credential: Credential) -> SandboxAccess:
+    """The way into the development sandbox ``dev``."""
+    return grant(credential, "dev", "development")
+
+
+@pytest.fixture
+def production_access(credential: Credential) -> SandboxAccess:
+    """The way into the production sandbox ``prod``."""
+    return grant(credential, "prod", "production")
+
+
+@pytest.fixture
+def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The emulator, mounted in-process: every call of the product ends there."""
+    from flowsite.emulator.app import create_app  # noqa: PLC0415 -- only for tests that need it
+
+    app = create_app(":memory:")
+    monkeypatch.setattr(connect, "make_transport", lambda: httpx.WSGITransport(app=app))
+    yield app
+    if close := getattr(app, "close", None):
+        close()
