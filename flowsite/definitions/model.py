@@ -84,6 +84,7 @@ Name = Annotated[
 ]
 Flag = Annotated[bool, Field(strict=True)]
 Whole = Annotated[int, Field(strict=True)]
+Fraction = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment), AfterValidator(_utc_second)]
 
 
@@ -223,7 +224,7 @@ class Options(Part):
     """How runs treat bad rows. Unlike AEP's default, error diagnostics are on."""
 
     error_diagnostics: Flag = True
-    partial_ingestion_percent: Annotated[int | float, Field(strict=True)] | None = None
+    partial_ingestion_percent: Whole | Fraction | None = None
 
 
 class PartialDefinition(Part):

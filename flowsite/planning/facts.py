@@ -83,9 +83,9 @@ class Place(_Fact):
 class Facts(_Fact):
     """All that the planner needs to know beside the definition.
 
-    ``columns`` are the selected ones. ``schema_facts`` (``schema`` in JSON) and ``dataset`` are None
-    for what is to be created, ``proposed`` is None unless a schema is proposed. ``mapping`` is final:
-    suggestions accepted, targets with the tenant's own prefix.
+    ``columns`` are the selected ones. ``schema_facts`` (``schema`` in JSON) and ``dataset`` are
+    None for what is to be created, ``proposed`` is None unless a schema is proposed. ``mapping``
+    is final: suggestions accepted, targets with the tenant's own prefix.
     """
 
     tenant_id: str

@@ -111,8 +111,8 @@ class Lookup(_Frozen):
 class Step(_Frozen):
     """One request, with a ``key`` that is unique in its plan.
 
-    ``depends_on`` names the steps that must be done before. ``key_field`` says where in the body the submission's key can be found again, if anywhere.
-    ``path`` is absolute below the platform's host and may hold ``{step.field}`` of earlier steps.
+    ``depends_on`` names the steps that must be done before. ``key_field`` says where in the body the
+    submission's key can be found again, if anywhere. ``path`` is absolute below the platform's host and may hold ``{step.field}`` of earlier steps.
     """
 
     key: str
@@ -198,8 +198,8 @@ def fill(
 ) -> JsonValue:
     """The body as it is sent: ``answers`` holds the result of each finished step by its key.
 
-    ``secret`` gives the value of a stored secret by its id. Raises KeyError for a step or field that
-    is not there yet, and ValueError when a secret is wanted but cannot be had.
+    ``secret`` gives the value of a stored secret by its id. Raises KeyError for a step or field
+    that is not there yet, and ValueError when a secret is wanted but cannot be had.
     """
     if isinstance(value, list):
         return [fill(child, answers, secret) for child in value]
