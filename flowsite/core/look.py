@@ -1,0 +1,119 @@
+"""Icons, tones and status words as the pages print them; prepared once, safe to put into a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
+from heroicons.templatetags import heroicons
+
+Tone = Literal["positive", "notice", "negative", "info", "neutral"]
+Mark = Literal["success", "partial", "failed", "running", "waiting", "none"]
+
+TONE_ICONS: dict[str, str] = {
+    "positive": "check-circle",
+    "notice": "exclamation-triangle",
+    "negative": "x-circle",
+    "info": "information-circle",
+    "neutral": "minus-circle",
+}
+#: What Django's messages framework calls a level.
+MESSAGE_TONES = {
+    "debug": "neutral",
+    "warning": "notice",
+    "error": "negative",
+    "success": "positive",
+}
+_STYLES = {16: heroicons.heroicon_micro, 20: heroicons.heroicon_outline}
+
+
+@lru_cache(maxsize=512)
+def icon(name: str, size: int = 20, css: str = "") -> SafeString:
+    """A decorative inline SVG: 16 px filled, larger ones outlined.
+
+    Kept, because parsing the SVG anew costs more than the rest of a table row.
+    """
+    draw = _STYLES.get(size, heroicons.heroicon_outline)
+    attributes: dict[str, object] = {"class": css} if css else {}
+    return mark_safe(draw(name, size=size, **attributes))  # noqa: S308 -- from the icon package
+
+
+def message_tone(level: str) -> str:
+    """The tone of a message of Django's messages framework."""
+    return MESSAGE_TONES.get(level, "info")
+
+
+@dataclass(frozen=True)
+class Status:
+    """A state as people see it: a word, a tone and an icon, never a colour alone."""
+
+    word: str
+    tone: Tone = "neutral"
+    icon: str = ""
+    title: str = ""
+
+    @property
+    def html(self) -> SafeString:
+        return badge(self.word, self.tone, self.icon, self.title)
+
+
+@lru_cache(maxsize=1024)
+def badge(word: str, tone: str = "neutral", icon_name: str = "", title: str = "") -> SafeString:
+    """A status badge. ``title`` is shown on hover and keeps e.g. AEP's raw state."""
+    return format_html(
+        '<span class="badge badge-{}"{}>{}{}</span>',
+        tone,
+        format_html(' title="{}"', title) if title else "",
+        icon(icon_name or TONE_ICONS.get(tone, "minus-circle"), 16),
+        word,
+    )
+
+
+RUN_STATES: dict[str, Status] = {
+    "success": Status("Success", "positive"),
+    "partial": Status("Partial success", "notice"),
+    "failed": Status("Failed", "negative"),
+    "running": Status("In progress", "info", "play-circle"),
+    "scheduled": Status("Scheduled", "neutral", "calendar"),
+    "queued": Status("Queued", "neutral", "clock"),
+}
+DATAFLOW_STATES: dict[str, Status] = {
+    "draft": Status("Draft", "neutral", "pencil-square"),
+    "enabled": Status("Enabled", "positive"),
+    "disabled": Status("Disabled", "neutral", "pause-circle"),
+    "processing": Status("Processing", "info", "arrow-path"),
+    "error": Status("Error", "negative"),
+}
+SUBMISSION_STATES: dict[str, Status] = {
+    "draft": Status("Draft", "neutral", "pencil-square"),
+    "submitting": Status("Submitting", "info", "arrow-path"),
+    "attention": Status("Needs attention", "notice"),
+    "published": Status("Published", "positive"),
+}
+
+
+def strip(marks: Iterable[tuple[str, str, str]], label: str) -> SafeString:
+    """The last runs as a row of marks, oldest first: (mark, tooltip, address) each.
+
+    The mark gives colour and shape, the tooltip (also the accessible name) the words. One tab stop
+    a strip: the newest mark; arrow keys reach the others. Prepared as one string, because a board
+    prints hundreds of marks.
+    """
+    rows = list(marks)
+    last = len(rows) - 1
+    return format_html(
+        '<span class="strip" role="group" aria-label="{}" data-arrows>{}</span>',
+        label,
+        format_html_join(
+            "",
+            '<a class="mark mark-{}" href="{}" title="{}"{}></a>',
+            (
+                (mark, url, words, "" if i == last else mark_safe(' tabindex="-1"'))
+                for i, (mark, words, url) in enumerate(rows)
+            ),
+        ),
+    )

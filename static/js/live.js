@@ -1,0 +1,158 @@
+// Announcements, toasts, what htmx does when a request fails, and focus after a swap.
+(() => {
+  "use strict";
+  const words = document.getElementById("words")?.dataset ?? {};
+  const make = (tag, attributes = {}, ...children) => {
+    const element = Object.assign(document.createElement(tag), attributes);
+    element.append(...children);
+    return element;
+  };
+
+  let clearing;
+  function announce(text) {
+    const live = document.getElementById("live");
+    if (!live || !text) return;
+    clearTimeout(clearing);
+    live.textContent = "";
+    // An unchanged text is not read again: empty first, then fill.
+    requestAnimationFrame(() => { live.textContent = text; });
+    clearing = setTimeout(() => { live.textContent = ""; }, 10000);
+  }
+
+  function dismissButton() {
+    const button = make("button", { type: "button", className: "copy", textContent: "×" });
+    button.dataset.dismiss = "";
+    button.setAttribute("aria-label", words.dismiss);
+    return button;
+  }
+
+  // Toasts with bad news stay until dismissed; the others leave when nobody is reading them.
+  function toast(text, tone = "positive") {
+    const box = make("div", { className: `alert alert-${tone}` }, make("div", { textContent: text }), dismissButton());
+    document.getElementById("toasts").append(box);
+    announce(text);
+    if (tone === "negative") return;
+    const leave = () => (box.matches(":hover, :focus-within") ? setTimeout(leave, 2000) : box.remove());
+    setTimeout(leave, 8000);
+  }
+
+  function alertBox(text, retry, extra) {
+    const line = make("div", { className: "row" });
+    if (retry) {
+      const button = make("button", { type: "button", className: "btn btn-small", textContent: words.retry });
+      button.addEventListener("click", () => { box.remove(); retry(); });
+      line.append(button);
+    }
+    if (extra) line.append(extra);
+    const box = make("div", { className: "alert alert-negative" }, make("div", {}, make("p", { textContent: text }), line));
+    box.dataset.failure = "";
+    announce(text);
+    return box;
+  }
+
+  function signInLink() {
+    const link = make("a", { className: "btn btn-small", target: "_blank", rel: "noopener", textContent: words.signIn });
+    link.href = `${document.body.dataset.signIn}?next=${encodeURIComponent(location.pathname)}`;
+    return link;
+  }
+
+  // Signing in again makes a new form token; the cookie's value is valid in every form.
+  function renewTokens() {
+    const token = document.cookie.match(/(?:^|; )csrftoken=([^;]+)/)?.[1];
+    if (!token) return;
+    for (const input of document.getElementsByName("csrfmiddlewaretoken")) input.value = token;
+    if (document.body.hasAttribute("hx-headers")) document.body.setAttribute("hx-headers", JSON.stringify({ "X-CSRFToken": token }));
+  }
+
+  const isSignIn = (address) => {
+    const path = document.body.dataset.signIn;
+    return Boolean(path && address && new URL(address, location.href).pathname === path);
+  };
+
+  window.flowsite = { words, make, announce, toast, alertBox, signInLink, renewTokens, isSignIn };
+
+  // --- htmx: failures --------------------------------------------------------------------------
+
+  function again(detail) {
+    const element = detail.elt;
+    if (element.closest("[data-lazy]") === element) {
+      element.setAttribute("aria-busy", "true");
+      return htmx.trigger(element, "retry");
+    }
+    const config = detail.requestConfig;
+    renewTokens();
+    return htmx.ajax(config.verb, config.path, {
+      source: element, target: config.target, values: Object.fromEntries(config.formData?.entries?.() ?? []),
+      swap: element.getAttribute("hx-swap") || undefined,
+    });
+  }
+
+  function showFailure(detail, text, extra) {
+    const box = alertBox(text, () => again(detail), extra);
+    const element = detail.elt;
+    const lazy = element.closest("[data-lazy]");
+    if (lazy?.querySelector("[data-lazy-wait]")) {
+      lazy.removeAttribute("aria-busy");
+      lazy.replaceChildren(box);
+      return;
+    }
+    const home = element.closest("[data-errors]") ?? document.getElementById("messages");
+    home.querySelector("[data-failure]")?.remove();
+    home.prepend(box);
+    box.scrollIntoView({ block: "nearest" });
+  }
+
+  const expired = (detail) => showFailure(detail, words.expired, signInLink());
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.xhr && isSignIn(event.detail.xhr.responseURL)) {
+      event.detail.shouldSwap = false;
+      expired(event.detail);
+    }
+  });
+  document.addEventListener("htmx:responseError", (event) => {
+    const { xhr } = event.detail;
+    if (xhr.status === 401) return expired(event.detail);
+    const plain = xhr.getResponseHeader("Content-Type")?.startsWith("text/plain") && xhr.responseText.length < 500;
+    showFailure(event.detail, plain ? xhr.responseText : `${words.failed} (${xhr.status})`);
+  });
+  document.addEventListener("htmx:sendError", (event) => showFailure(event.detail, words.offline));
+  document.addEventListener("htmx:timeout", (event) => showFailure(event.detail, words.slow));
+  document.addEventListener("click", (event) => {
+    const cancel = event.target.closest("[data-lazy-cancel]");
+    if (!cancel) return;
+    const lazy = cancel.closest("[data-lazy]");
+    htmx.trigger(lazy, "htmx:abort");
+    lazy.removeAttribute("aria-busy");
+    lazy.replaceChildren(alertBox(words.cancelled, () => again({ elt: lazy })));
+    lazy.querySelector("button").focus();
+  });
+
+  // --- htmx: focus and announcements after a swap ----------------------------------------------
+
+  let focused = null;
+  document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement; });
+  document.addEventListener("htmx:afterSettle", (event) => {
+    const part = event.detail.elt;
+    part.closest("[data-lazy]")?.removeAttribute("aria-busy");
+    const wanted = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
+    if (wanted) wanted.focus();
+    else if (focused && focused !== document.body && !focused.isConnected && document.activeElement === document.body) {
+      const twin = focused.id ? document.getElementById(focused.id) : document.getElementsByName(focused.name || "-")[0];
+      const place = twin ?? part;
+      if (!twin) place.setAttribute("tabindex", "-1");
+      place.focus({ preventScroll: true });
+    }
+    focused = null;
+    const said = part.matches("[data-announce]") ? part : part.querySelector("[data-announce]");
+    if (said) announce(said.dataset.announce || said.textContent.trim());
+  });
+  // Answers may carry HX-Trigger: {"toast": {"text": …, "tone": …}, "announce": {"text": …}}.
+  document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
+  document.addEventListener("announce", (event) => announce(event.detail.text));
+  document.addEventListener("click", (event) => {
+    const button = event.target.closest("[data-dismiss]");
+    if (button) button.closest(".alert").remove();
+  });
+  document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
+})();

@@ -1,0 +1,162 @@
+// Reading aids: copying, local times, menus and dialogs, tooltips, filters, selection, arrow keys.
+(() => {
+  "use strict";
+  const { words, announce, toast } = window.flowsite;
+  const lang = document.documentElement.lang || "en";
+
+  // --- Copy: data-copy="text", or data-copy-from="pre" for the neighbour's text ------------------
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copy], [data-copy-from]");
+    if (!button) return;
+    const text = button.dataset.copy ?? button.parentElement.querySelector(button.dataset.copyFrom).textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      toast(words.copied);
+    } catch {
+      toast(words.notCopied, "negative");
+    }
+  });
+
+  // --- Times: <time datetime data-local>12:00 UTC</time>, <time datetime data-ago> ---------------
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const dayAndClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto", style: "short" });
+  const STEPS = [[60, "second"], [3600, "minute"], [86400, "hour"], [Infinity, "day"]];
+  const SIZE = { second: 1, minute: 60, hour: 3600, day: 86400 };
+
+  function localTimes(root) {
+    for (const time of root.querySelectorAll("time[data-local]:not([data-done])")) {
+      time.dataset.done = "";
+      const moment = new Date(time.dateTime);
+      if (zone === "UTC" || zone === "Etc/UTC" || Number.isNaN(moment.getTime())) continue;
+      const sameDay = moment.getDate() === moment.getUTCDate();
+      time.after(Object.assign(document.createElement("span"), { className: "muted small nowrap", textContent: ` ${(sameDay ? clock : dayAndClock).format(moment)}` }));
+    }
+    for (const time of root.querySelectorAll("time[data-ago]")) {
+      const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
+      const [, unit] = STEPS.find(([limit]) => Math.abs(seconds) < limit);
+      time.title = time.title || time.textContent;
+      time.textContent = Math.abs(seconds) < 5 ? words.now : relative.format(Math.round(seconds / SIZE[unit]), unit);
+    }
+  }
+  setInterval(() => { if (!document.hidden) localTimes(document); }, 10000);
+
+  // --- Menus close on Escape and on a click elsewhere; dialogs open by data-opens="id" -----------
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    const opener = event.target.closest("[data-opens]");
+    const dialog = opener && document.getElementById(opener.dataset.opens);
+    if (dialog) { event.preventDefault(); dialog.showModal(); }
+    const closer = event.target.closest("[data-closes]");
+    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape") return;
+    const menu = event.target.closest?.("details.menu[open]");
+    if (menu) { menu.open = false; menu.querySelector("summary").focus(); }
+    hideTip();
+  });
+
+  // --- Tooltips: every title, also on keyboard focus ---------------------------------------------
+  let owner = null;
+  function showTip(element) {
+    if (owner === element) return;
+    hideTip();
+    const tip = document.getElementById("tip");
+    if (!tip?.showPopover) return;
+    owner = element;
+    tip.textContent = element.title;
+    element.dataset.title = element.title;
+    const named = element.textContent.trim() || element.hasAttribute("aria-label");
+    element.setAttribute(named ? "aria-description" : "aria-label", element.title);
+    element.removeAttribute("title");
+    tip.showPopover();
+    const box = element.getBoundingClientRect();
+    const size = tip.getBoundingClientRect();
+    const below = box.top < size.height + 12;
+    tip.style.left = `${Math.max(4, Math.min(innerWidth - size.width - 4, box.left + (box.width - size.width) / 2))}px`;
+    tip.style.top = `${below ? box.bottom + 6 : box.top - size.height - 6}px`;
+  }
+  function hideTip() {
+    if (!owner) return;
+    owner.title = owner.dataset.title;
+    owner.removeAttribute("aria-description");
+    if (owner.getAttribute("aria-label") === owner.title) owner.removeAttribute("aria-label");
+    owner = null;
+    document.getElementById("tip").hidePopover();
+  }
+  document.addEventListener("pointerover", (event) => {
+    const element = event.target.closest?.("[title]");
+    if (element && !(element instanceof SVGElement)) showTip(element);
+    else if (owner && !owner.contains(event.target)) hideTip();
+  });
+  document.addEventListener("focusin", (event) => {
+    if (event.target.matches?.("[title]:focus-visible")) showTip(event.target);
+    else hideTip();
+  });
+  document.addEventListener("scroll", hideTip, true);
+
+  // --- Arrow keys inside [data-arrows] (one tab stop, the rest by arrows) ------------------------
+  document.addEventListener("keydown", (event) => {
+    const group = event.target.closest?.("[data-arrows]");
+    const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
+    if (!group || step === undefined) return;
+    const stops = [...group.querySelectorAll("a, button")];
+    const next = stops[Math.max(0, Math.min(stops.length - 1, stops.indexOf(event.target) + step))];
+    event.preventDefault();
+    event.target.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  });
+
+  // --- <input data-filter="#id">: hides rows (tr, [data-row]) whose text lacks the words ----------
+  function filter(input) {
+    const list = document.querySelector(input.dataset.filter);
+    if (!list) return;
+    const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
+    let shown = 0;
+    for (const row of list.querySelectorAll("tbody tr, [data-row]")) {
+      const text = row.dataset.row || row.textContent.toLowerCase();
+      row.hidden = !wanted.every((word) => text.includes(word));
+      if (!row.hidden) shown += 1;
+      if (wanted.length && !row.hidden) for (let up = row.parentElement?.closest("details"); up; up = up.parentElement?.closest("details")) { up.open = true; up.closest("[data-row]")?.removeAttribute("hidden"); }
+    }
+    const said = `${shown} ${words.shown}`;
+    for (const place of document.querySelectorAll(`[data-filter-count="${input.dataset.filter}"]`)) place.textContent = said;
+    clearTimeout(input.announcing);
+    input.announcing = setTimeout(() => announce(said), 700);
+  }
+
+  // --- data-select-all="#id": ticks the rows that are shown; data-select-count="#id" counts -------
+  function count(list) {
+    const boxes = [...list.querySelectorAll('input[type="checkbox"][name]')].filter((box) => !box.disabled);
+    const ticked = boxes.filter((box) => box.checked).length;
+    const said = `${ticked} / ${boxes.length} ${words.selected}`;
+    for (const place of document.querySelectorAll(`[data-select-count="#${list.id}"]`)) place.textContent = said;
+    for (const all of document.querySelectorAll(`[data-select-all="#${list.id}"]`)) {
+      all.checked = boxes.length > 0 && ticked === boxes.length;
+      all.indeterminate = ticked > 0 && ticked < boxes.length;
+    }
+    return said;
+  }
+  document.addEventListener("input", (event) => { if (event.target.matches("[data-filter]")) filter(event.target); });
+  document.addEventListener("change", (event) => {
+    const box = event.target;
+    if (box.matches("[data-select-all]")) {
+      const list = document.querySelector(box.dataset.selectAll);
+      for (const one of list.querySelectorAll('input[type="checkbox"][name]')) if (!one.disabled && !one.closest("[hidden]")) one.checked = box.checked;
+      announce(count(list));
+      list.querySelector('input[type="checkbox"][name]')?.dispatchEvent(new Event("change", { bubbles: true }));
+    } else if (box.type === "checkbox" && box.closest("[data-select]")) count(box.closest("[data-select]"));
+  });
+
+  function enhance(root) {
+    localTimes(root);
+    for (const list of root.querySelectorAll("[data-select]")) count(list);
+    for (const input of root.querySelectorAll("[data-filter]")) if (input.value) filter(input);
+  }
+  document.addEventListener("DOMContentLoaded", () => enhance(document));
+  document.addEventListener("htmx:afterSettle", () => enhance(document));
+  window.addEventListener("beforeprint", () => { for (const part of document.querySelectorAll("details[data-print-open]")) part.open = true; });
+})();
