@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from flowsite.core.keyset import page_of
+from flowsite.people.models import AuditEntry, Team
+
+NOON = datetime(2027, 1, 1, 12, tzinfo=UTC)
+
+
+def names(page):
+    return [row.name for row in page.rows]
+
+
+@pytest.fixture
+def teams(db):
+    Team.objects.all().delete()
+    for name in "abcdefg":
+        Team.objects.create(name=name)
+    return Team.objects.all()
+
+
+def test_pages_forward_and_back_show_every_row_once(teams):
+    first = page_of(teams, order="name", cursor=None, size=3)
+    second = page_of(teams, order="name", cursor=first.next, size=3)
+    third = page_of(teams, order="name", cursor=second.next, size=3)
+    back = page_of(teams, order="name", cursor=third.previous, size=3)
+
+    assert [names(first), names(second), names(third)] == [list("abc"), list("def"), ["g"]]
+    assert names(back) == list("def")
+    assert first.previous is None
+    assert third.next is None
+
+
+def test_first_page_reached_backwards_has_no_previous(teams):
+    second = page_of(teams, order="-name", cursor=page_of(teams, order="-name", cursor=None, size=3).next, size=3)
+
+    first = page_of(teams, order="-name", cursor=second.previous, size=3)
+
+    assert names(first) == list("gfe")
+    assert first.previous is None
+    assert first.next is not None
+
+
+def test_equal_sort_values_are_not_cut(db):
+    for number in range(5):
+        AuditEntry.objects.create(actor=str(number), action="x")
+    AuditEntry.objects.update(at=NOON)
+
+    first = page_of(AuditEntry.objects.all(), order="-at", cursor=None, size=2)
+    second = page_of(AuditEntry.objects.all(), order="-at", cursor=first.next, size=2)
+    third = page_of(AuditEntry.objects.all(), order="-at", cursor=second.next, size=2)
+
+    shown = [row.actor for page in (first, second, third) for row in page.rows]
+    assert shown == ["4", "3", "2", "1", "0"]
+
+
+@pytest.mark.parametrize("cursor", ["x", "!!!!", "W10", "WyJuZXh0Il0", "bnVsbA"])
+def test_an_unreadable_cursor_gives_the_first_page(teams, cursor):
+    assert names(page_of(teams, order="name", cursor=cursor, size=2)) == ["a", "b"]
+
+
+def test_a_new_row_does_not_shift_the_next_page(db):
+    for hours in range(4):
+        entry = AuditEntry.objects.create(actor=str(hours), action="x")
+        AuditEntry.objects.filter(pk=entry.pk).update(at=NOON + timedelta(hours=hours))
+    first = page_of(AuditEntry.objects.all(), order="-at", cursor=None, size=2)
+    AuditEntry.objects.create(actor="new", action="x")
+
+    second = page_of(AuditEntry.objects.all(), order="-at", cursor=first.next, size=2)
+
+    assert [row.actor for row in second.rows] == ["1", "0"]
