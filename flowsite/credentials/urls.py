@@ -8,5 +8,5 @@ urlpatterns = [
     path("credentials/<int:pk>/", views.credential, name="credential"),
     path("credentials/<int:pk>/test/", views.credential_test, name="credential-test"),
     path("credentials/<int:pk>/delete/", views.credential_delete, name="credential-delete"),
-    path("sandbox/", views.sandbox_switch, name="sandbox-switch"),
+    path("sandbox/", views.sandbox_switch, name="switch-sandbox"),
 ]
