@@ -165,8 +165,8 @@ def propose(
     if kind == "event":
         taken = set(mapped)
         for target, candidates in (
-            ("_id", _key_columns(columns, object_name)),
-            ("timestamp", _time_columns(columns, delta_column)),
+            ("_id", key_columns(columns, object_name)),
+            ("timestamp", time_columns(columns, delta_column)),
         ):
             if target in taken:
                 continue
@@ -227,7 +227,7 @@ def _undecided(target: str, candidates: Sequence[str]) -> Problem:
     return Problem(f"undecided-{target.lstrip('_')}", "mapping", "mapping", text)
 
 
-def _key_columns(columns: Sequence[Column], object_name: str) -> list[str]:
+def key_columns(columns: Sequence[Column], object_name: str) -> list[str]:
     """The best key columns: ``id`` alone, then ``Product_Id`` of Products, then any other."""
     entity = [singular(word) for word in words_of(object_name)]
     ranked = [(_key_rank(column, entity), column.name) for column in columns]
@@ -246,7 +246,8 @@ def _key_rank(column: Column, entity: Sequence[str]) -> int:
     return 2 if before[-1] in _EVENT_WORDS else 1
 
 
-def _time_columns(columns: Sequence[Column], delta_column: str | None) -> list[str]:
+def time_columns(columns: Sequence[Column], delta_column: str | None) -> list[str]:
+    """The delta column, else the best dates: of creation, then of happening, then others."""
     if delta_column is not None:
         return [delta_column]
     return _best([(_time_rank(column), column.name) for column in columns if is_date(column)])

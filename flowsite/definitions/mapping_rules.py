@@ -1,0 +1,182 @@
+"""Rules of a mapping that we check ourselves, against the columns and the schema's fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from flowsite.definitions.columns import Column, dotted
+from flowsite.definitions.expressions import MAX_EXPRESSION, OPERATOR_WORDS, scan
+from flowsite.definitions.matching import accepted, suggest
+from flowsite.definitions.model import Mapping, MappingRow
+from flowsite.definitions.problems import Problem, Severity, listed, nearest
+from flowsite.definitions.type_fit import misfit
+from flowsite.definitions.xdm import ProposedSchema, TargetField, expand_target
+
+_NESTED: Final = frozenset({"array", "map", "object"})
+
+
+def resolve_mapping(
+    mapping: Mapping,
+    columns: Sequence[Column],
+    fields: Sequence[TargetField],
+    *,
+    tenant_id: str,
+    proposed: ProposedSchema | None = None,
+) -> tuple[MappingRow, ...]:
+    """The rows that are sent: suggestions accepted, ``_{tenant}`` replaced by the own prefix."""
+    if isinstance(mapping, str):
+        return proposed.rows if proposed else accepted(suggest(columns, fields))
+    return tuple(
+        row.model_copy(update={"target": expand_target(row.target, tenant_id)}) for row in mapping
+    )
+
+
+def find_column(columns: Iterable[Column], source: str) -> Column | None:
+    """The column that a row's ``source`` means: by its name, else by its escaped form."""
+    escaped = None
+    for column in columns:
+        if column.name == source:
+            return column
+        if escaped is None and column.source == source:
+            escaped = column
+    return escaped
+
+
+def mapping_problems(
+    rows: Sequence[MappingRow],
+    columns: Sequence[Column],
+    fields: Sequence[TargetField],
+    *,
+    profile_enabled: bool = False,
+) -> list[Problem]:
+    """Everything wrong with final rows; without ``fields`` (schema not read) targets pass."""
+    by_path = {field.path: field for field in fields}
+    found: list[Problem] = []
+    for index, row in enumerate(rows):
+        found += _source_problems(row, f"mapping[{index}]", columns)
+        if fields:
+            found += _target_problems(row, f"mapping[{index}]", columns, by_path)
+    found += _doubled_targets(rows)
+    found += _uncovered(rows, fields, profile_enabled=profile_enabled)
+    return found
+
+
+def unmapped(rows: Sequence[MappingRow], columns: Sequence[Column]) -> list[Column]:
+    """Columns that no row reads: their values are dropped without a word."""
+    read: set[str] = set()
+    for row in rows:
+        if row.source:
+            column = find_column(columns, row.source)
+            read.update({column.name} if column else ())
+        elif row.expression:
+            for path in scan(row.expression).paths:
+                read.update(column.name for column in columns if _reads(path, column))
+    return [column for column in columns if column.name not in read]
+
+
+def _source_problems(row: MappingRow, field: str, columns: Sequence[Column]) -> list[Problem]:
+    if row.source:
+        if find_column(columns, row.source) is not None:
+            return []
+        return [_unknown_source(row.source, f"{field}.source", columns)]
+    if row.expression:
+        return _expression_problems(row.expression, f"{field}.expression", columns)
+    return []
+
+
+def _expression_problems(expression: str, field: str, columns: Sequence[Column]) -> list[Problem]:
+    if len(expression) > MAX_EXPRESSION:
+        text = f"The expression has {len(expression)} characters; the most is {MAX_EXPRESSION}."
+        return [_problem("expression-too-long", field, text)]
+    found = scan(expression)
+    if found.fault:
+        return [_problem("expression-broken", field, found.fault)]
+    problems = []
+    names = {column.name for column in columns}
+    for word in dict.fromkeys(found.reserved):
+        if word in names and word not in OPERATOR_WORDS:
+            text = f"“{word}” is a reserved word; write the column as ${{{word}}}."
+            problems.append(_problem("reserved-word", field, text))
+    for path in dict.fromkeys(found.paths):
+        if not any(_reads(path, column) for column in columns):
+            problems.append(_unknown_source(dotted(path), field, columns))
+    return problems
+
+
+def _reads(path: tuple[str, ...], column: Column) -> bool:
+    """Whether a path names the column, something inside it, or an object around it."""
+    own = column.path or (column.name,)
+    shared = min(len(path), len(own))
+    return path[:shared] == own[:shared]
+
+
+def _unknown_source(name: str, field: str, columns: Sequence[Column]) -> Problem:
+    known = [column.name for column in columns]
+    likely = nearest(name, known) or known
+    text = f"“{name}” is not among the chosen columns. Candidates: {listed(likely)}."
+    return _problem("unknown-column", field, text)
+
+
+def _target_problems(
+    row: MappingRow, field: str, columns: Sequence[Column], by_path: dict[str, TargetField]
+) -> list[Problem]:
+    target = by_path.get(row.target)
+    if target is None:
+        if not row.target or _inside_known(row.target, by_path):
+            return []
+        likely = nearest(row.target, by_path)
+        hint = f" Candidates: {listed(likely)}." if likely else ""
+        text = f"The schema has no field “{row.target}”.{hint}"
+        return [_problem("unknown-target", f"{field}.target", text)]
+    column = find_column(columns, row.source) if row.source else None
+    fault = misfit(column.xdm_type, target.type) if column else None
+    if fault is None or column is None:
+        return []
+    text = f"{column.name} ({column.xdm_type}) to {target.path} ({target.type}): {fault}"
+    return [_problem("type-mismatch", field, text, "warning")]
+
+
+def _inside_known(target: str, by_path: dict[str, TargetField]) -> bool:
+    """Whether the target lies inside a map, an array or an object whose fields are not listed."""
+    return any(
+        field.type in _NESTED and target.startswith((f"{path}.", f"{path}["))
+        for path, field in by_path.items()
+    )
+
+
+def _doubled_targets(rows: Sequence[MappingRow]) -> list[Problem]:
+    seen: set[str] = set()
+    found = []
+    for index, row in enumerate(rows):
+        if row.target and row.target in seen:
+            text = f"“{row.target}” is mapped twice; only one row can fill it."
+            found.append(_problem("doubled-target", f"mapping[{index}].target", text))
+        seen.add(row.target)
+    return found
+
+
+def _uncovered(
+    rows: Sequence[MappingRow], fields: Sequence[TargetField], *, profile_enabled: bool
+) -> list[Problem]:
+    targets = [row.target for row in rows]
+    found = []
+    for field in fields:
+        if any(_fills(target, field.path) for target in targets):
+            continue
+        if field.required:
+            text = f"{field.path} is required; without it every row is rejected. Map it."
+            found.append(_problem("required-unmapped", "mapping", text))
+        elif field.primary_identity:
+            text = f"{field.path} is the primary identity and is not mapped."
+            severity: Severity = "error" if profile_enabled else "warning"
+            found.append(_problem("identity-unmapped", "mapping", text, severity))
+    return found
+
+
+def _fills(target: str, path: str) -> bool:
+    return target == path or target.startswith((f"{path}.", f"{path}["))
+
+
+def _problem(code: str, field: str, message: str, severity: Severity = "error") -> Problem:
+    return Problem(code, "mapping", field, message, severity)
