@@ -96,6 +96,18 @@ SUBMISSION_STATES: dict[str, Status] = {
 }
 
 
+#: Steps of a submission, as components/progress_list.html names them.
+STEP_STATES: dict[str, Status] = {
+    "todo": Status("Waiting", "neutral", "clock"),
+    "sending": Status("Sending", "info", "arrow-path"),
+    "done": Status("Done", "positive", "check-circle"),
+    "failed": Status("Failed", "negative", "x-circle"),
+    "unknown": Status("Outcome unknown", "notice", "question-mark-circle"),
+    "skipped": Status("Not needed", "neutral", "forward"),
+    "undone": Status("Undone", "neutral", "arrow-uturn-left"),
+}
+
+
 def strip(marks: Iterable[tuple[str, str, str]], label: str) -> SafeString:
     """The last runs as a row of marks, oldest first: (mark, tooltip, address) each.
 

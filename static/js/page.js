@@ -51,6 +51,16 @@
     const closer = event.target.closest("[data-closes]");
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
   });
+  // Inside a scrolling table a menu would be cut off.
+  document.addEventListener("toggle", (event) => {
+    const menu = event.target;
+    if (!menu.open || !menu.matches?.(".table-wrap details.menu")) return;
+    const panel = menu.lastElementChild;
+    const box = menu.getBoundingClientRect();
+    const up = box.bottom + panel.offsetHeight + 8 > innerHeight;
+    Object.assign(panel.style, { position: "fixed", right: `${document.documentElement.clientWidth - box.right}px`, top: up ? "auto" : `${box.bottom + 4}px`, bottom: up ? `${innerHeight - box.top + 4}px` : "auto" });
+  }, true);
+  document.addEventListener("scroll", () => { for (const menu of document.querySelectorAll(".table-wrap details.menu[open]")) menu.open = false; }, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const menu = event.target.closest?.("details.menu[open]");
@@ -117,11 +127,11 @@
     const wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
     let shown = 0;
     for (const row of list.querySelectorAll("tbody tr, [data-row]")) {
-      const text = row.dataset.row || row.textContent.toLowerCase();
+      const text = row.dataset.row || [row.textContent, ...[...row.querySelectorAll("input, select")].map((field) => field.value)].join(" ").toLowerCase();
       row.hidden = !wanted.every((word) => text.includes(word));
       if (!row.hidden) shown += 1;
-      if (wanted.length && !row.hidden) for (let up = row.parentElement?.closest("details"); up; up = up.parentElement?.closest("details")) { up.open = true; up.closest("[data-row]")?.removeAttribute("hidden"); }
     }
+    if (wanted.length) for (const part of list.querySelectorAll("[data-row]:not([hidden]) > details")) part.open = true;
     const said = `${shown} ${words.shown}`;
     for (const place of document.querySelectorAll(`[data-filter-count="${input.dataset.filter}"]`)) place.textContent = said;
     clearTimeout(input.announcing);

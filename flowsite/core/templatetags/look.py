@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import template
-from django.forms import BoundField
 from django.utils.safestring import SafeString
 
-from flowsite.core import look
+from flowsite.core import look, wording
 
 register = template.Library()
 
@@ -38,6 +38,24 @@ def message_tone(level: str) -> str:
 
 
 @register.filter
-def required_mark(field: BoundField) -> bool:
-    """Whether a field must be filled: optional ones are marked, not required ones."""
-    return bool(field.field.required)
+def step_status(state: str) -> look.Status:
+    """Word, tone and icon of a submission step."""
+    return look.STEP_STATES.get(state, look.STEP_STATES["todo"])
+
+
+@register.filter
+def number(value: float | None) -> str:
+    """``{{ rows|number }}``: "1,204,118", or a dash for what AEP does not know."""
+    return wording.number(value)
+
+
+@register.filter
+def duration(value: timedelta | float | None) -> str:
+    """``{{ took|duration }}``: "1 min 12 s"."""
+    return wording.duration(value)
+
+
+@register.simple_tag
+def moment(value: datetime | None, kind: str = "") -> SafeString:
+    """``{% moment run.started_at %}``: UTC and the viewer's time; kinds "ago" and "seconds"."""
+    return wording.moment(value, ago=kind == "ago", seconds=kind == "seconds")
