@@ -42,7 +42,7 @@ def credential_new(request: HttpRequest) -> HttpResponse:
     form = CredentialForm(request.POST or None, team=team)
     if request.method == "POST" and form.is_valid() and (row := form.save()):
         audit.record("credential.added", request=request, team=team, obj=row)
-        messages.success(request, f"“{row.name}” is saved. Test it before it is used.")
+        messages.success(request, f"“{row.name}” is saved.")
         return redirect("credential", row.pk)
     return render(request, "credentials/form.html", {"form": form, "row": None})
 
