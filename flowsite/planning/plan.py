@@ -2,9 +2,11 @@
 
 A body may hold, in place of any value, one of these single-key objects:
 
-``{"$ref": "schema.id"}``      a field of the answer to an earlier step
+``{"$from": "schema.id"}``     a field of the answer to an earlier step
 ``{"$secret": "…"}``           a secret that the executor puts in when it sends
 ``{"$literal": …}``            a value from outside that happens to look like one of them
+
+(``$ref`` itself is a word of JSON Schema, which the bodies of schemas need.)
 """
 
 from __future__ import annotations
@@ -55,7 +57,7 @@ Operation = Literal[
     "delete_schema",
     "delete_field_group",
 ]
-_MARKS = frozenset({"$ref", "$secret", "$literal"})
+_MARKS = frozenset({"$from", "$secret", "$literal"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ class Ref:
     field: str = "id"
 
     def as_json(self) -> dict[str, JsonValue]:
-        return {"$ref": f"{self.step_key}.{self.field}"}
+        return {"$from": f"{self.step_key}.{self.field}"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,10 +87,10 @@ class _Frozen(BaseModel):
 
 
 class Lookup(_Frozen):
-    """How a create whose answer was lost is found again (values may hold references).
+    """How a request whose answer was lost is found again (values may hold references).
 
-    ``by`` names the call and filter, ``match`` what must be equal in what it returns.
-    Source: the table of look-ups in the API notes, section 13.
+    ``by`` names the call and filter, ``match`` what must be equal in what it returns. ``repeat``
+    means that sending it twice does no harm.
     """
 
     by: Literal[
@@ -111,8 +113,9 @@ class Lookup(_Frozen):
 class Step(_Frozen):
     """One request, with a ``key`` that is unique in its plan.
 
-    ``depends_on`` names the steps that must be done before. ``key_field`` says where in the body the
-    submission's key can be found again, if anywhere. ``path`` is absolute below the platform's host and may hold ``{step.field}`` of earlier steps.
+    ``depends_on`` names the steps that must be done before. ``key_field`` says where in the body
+    the submission's key can be found again, if anywhere. ``path`` is absolute below the platform's
+    host and may hold ``{step.field}`` of earlier steps.
     """
 
     key: str
@@ -181,8 +184,8 @@ def literal(value: JsonValue) -> JsonValue:
 def references(value: JsonValue) -> Iterator[Ref]:
     """Every reference inside a body."""
     if isinstance(value, dict):
-        if "$ref" in value:
-            yield _parse_ref(value["$ref"])
+        if "$from" in value:
+            yield _parse_ref(value["$from"])
         elif "$literal" not in value:
             for child in value.values():
                 yield from references(child)
@@ -205,8 +208,8 @@ def fill(
         return [fill(child, answers, secret) for child in value]
     if not isinstance(value, dict):
         return value
-    if "$ref" in value:
-        ref = _parse_ref(value["$ref"])
+    if "$from" in value:
+        ref = _parse_ref(value["$from"])
         found: JsonValue = answers[ref.step_key][ref.field]
         return found
     if "$secret" in value:
@@ -233,8 +236,8 @@ def masked(value: JsonValue) -> JsonValue:
         return [masked(child) for child in value]
     if not isinstance(value, dict):
         return value
-    if "$ref" in value:
-        return "{" + str(value["$ref"]) + "}"
+    if "$from" in value:
+        return "{" + str(value["$from"]) + "}"
     if "$secret" in value:
         return "••••••"
     if "$literal" in value:
