@@ -25,9 +25,13 @@ from flowsite.definitions.problems import (
     Problem,
     StepName,
     errors_of,
+    listed,
 )
 from flowsite.definitions.schedule import schedule_problems
 from flowsite.definitions.sources import SourceKind, find_source, unknown_source
+
+NO_DELTA_COLUMN = "FLOW-1367"
+"""A recurring tabular dataflow without a delta column. Source: Flow Service error 1367."""
 
 _OBJECT_FIELD: dict[SourceKind, str] = {"tabular": "table", "rest": "resource", "file": "path"}
 _KIND_WORDS: dict[SourceKind, str] = {
@@ -38,8 +42,17 @@ _KIND_WORDS: dict[SourceKind, str] = {
 
 
 def complete(partial: PartialDefinition) -> DataflowDefinition:
-    """The finished definition. Raises IncompleteDefinition with every problem that blocks."""
-    blocking = errors_of(problems(partial))
+    """The finished definition. Raises IncompleteDefinition with every problem that blocks.
+
+    A missing delta column passes while all columns are chosen: only the preflight knows them and
+    can name the candidates. The planner refuses it all the same.
+    """
+    unknown_columns = partial.data is not None and partial.data.columns == "all"
+    blocking = [
+        problem
+        for problem in errors_of(problems(partial))
+        if not (unknown_columns and problem.code == NO_DELTA_COLUMN)
+    ]
     if blocking:
         raise IncompleteDefinition(blocking)
     given = {name: getattr(partial, name) for name in partial.__class__.model_fields}
@@ -231,12 +244,14 @@ def _delta_problems(
             return []
         text = "Only a table is loaded by a column; this source keeps track by itself. Remove it."
         return [Problem("delta-not-tabular", "schedule", field, text)]
+    chosen = () if data is None or isinstance(data.columns, str) else data.columns
     if not delta:
         text = "A recurring dataflow needs the column to load incremental data by."
-        return [Problem("FLOW-1367", "schedule", field, text)]
-    if data is not None and not isinstance(data.columns, str) and delta not in data.columns:
-        text = f"“{delta}” is not among the chosen columns; choose it in Add data as well."
-        return [Problem("FLOW-1367", "schedule", field, text)]
+        hint = f" Candidates: {listed(chosen)}." if chosen else ""
+        return [Problem(NO_DELTA_COLUMN, "schedule", field, text + hint)]
+    if chosen and delta not in chosen:
+        text = f"“{delta}” is not among the chosen columns: {listed(chosen)}."
+        return [Problem("delta-not-chosen", "schedule", field, text)]
     return []
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from pydantic import JsonValue
 
@@ -13,23 +12,17 @@ from flowsite.definitions.problems import IncompleteDefinition, errors_of
 from flowsite.definitions.sources import find_source, source_by_spec
 from flowsite.definitions.xdm import ProposedSchema
 from flowsite.planning import bodies
-from flowsite.planning.facts import Facts, Place
+from flowsite.planning.facts import Facts
+from flowsite.planning.places import CATALOG, DATA_PREP, FLOW_SERVICE, REGISTRY
 from flowsite.planning.plan import (
     Lookup,
-    PlanPlace,
     Ref,
     Step,
     SubmissionPlan,
     references,
 )
 from flowsite.planning.summary import summarise
-
-REGISTRY: Final = "/data/foundation/schemaregistry"
-CATALOG: Final = "/data/foundation/catalog"
-DATA_PREP: Final = "/data/foundation/conversion"
-FLOW_SERVICE: Final = "/data/foundation/flowservice"
-
-_SHOWN_NAME: Final = 80
+from flowsite.planning.words import plan_place, shown
 
 
 def build_plan(definition: DataflowDefinition, facts: Facts, key: str) -> SubmissionPlan:
@@ -49,20 +42,6 @@ def build_plan(definition: DataflowDefinition, facts: Facts, key: str) -> Submis
         summary=summarise(definition, facts),
         place=plan_place(facts.place),
     )
-
-
-def plan_place(place: Place) -> PlanPlace:
-    return PlanPlace(
-        platform_url=place.platform_url,
-        org_id=place.org_id,
-        client_id=place.client_id,
-        sandbox=place.sandbox,
-    )
-
-
-def shown(name: str) -> str:
-    """A name inside a title: quoted and cut."""
-    return f"“{name[:_SHOWN_NAME]}…”" if len(name) > _SHOWN_NAME else f"“{name}”"
 
 
 def depends_on(body: JsonValue, *others: str) -> tuple[str, ...]:

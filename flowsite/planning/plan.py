@@ -98,7 +98,7 @@ class Lookup(_Frozen):
         "schema_title",
         "descriptor_content",
         "dataset_tag",
-        "connection_name",
+        "connection_description",
         "source_connection_name",
         "target_connection_name",
         "mapping_set_name",
