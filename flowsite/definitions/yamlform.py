@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from yaml.nodes import MappingNode, Node, ScalarNode
 
 from flowsite.definitions.complete import complete
+from flowsite.definitions.examples import example
 from flowsite.definitions.model import (
     Data,
     DataflowDefinition,
@@ -25,6 +26,8 @@ from flowsite.definitions.model import (
 )
 from flowsite.definitions.problems import DefinitionError
 from flowsite.definitions.sentences import definition_error
+
+__all__ = ["dump", "example", "json_schema", "load", "load_partial"]
 
 VERSION: Final = 1
 MAX_CHARACTERS: Final = 500_000
