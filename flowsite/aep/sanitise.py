@@ -1,0 +1,85 @@
+"""Words of other systems made fit for logs and pages: no secrets, no markup, bounded."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+MASK = "•••"
+MAX_LENGTH = 600
+#: Shorter values are no secrets, and masking them would blot out ordinary words.
+MIN_SECRET_LENGTH = 4
+
+_BLOCKS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<!--.*?-->")
+_TAGS = re.compile(r"<[/!?]?[A-Za-z][^<>]*>|<[/!?][^<>]*>")
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
+_PATTERNS = [
+    (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
+    (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}"), MASK),
+    (re.compile(r"(?i)(\w+://[^\s/:@]*:)[^\s/@]+@"), rf"\1{MASK}@"),
+    (
+        re.compile(
+            r"(?i)([\w-]*(?:secret|passwo?r?d|passphrase|token|api[_-]?key|account[_-]?key"
+            r"|access[_-]?key|private[_-]?key|signature|authorization|credential)[\w-]*"
+            r"[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'&,;}]+)"
+        ),
+        rf"\1{MASK}",
+    ),
+    (re.compile(r"(?i)([?&;]sig=)[^\s&;\"']+"), rf"\1{MASK}"),
+]
+#: Parameters of an account that may be shown; everything else in ``auth.params`` is a secret.
+_PLAIN_NAME = re.compile(
+    r"(?i)^(.*host(name)?|server|serverName|port|database|db|dbName|schema|region|bucketName|account"
+    r"|accountName|user|userName|email|tenant|tenantId|warehouse|role|container|dataType|name"
+    r"|sourceId|authenticationType|serviceUrl|environmentUrl|endpoint|authorizationTestUrl)$"
+)
+
+
+def clean(text: str, secrets: Iterable[str] = (), *, limit: int = MAX_LENGTH) -> str:
+    """One line of plain text: ``secrets`` and their like masked, tags and controls gone."""
+    text = text[: limit * 20]
+    for secret in sorted(secrets, key=len, reverse=True):
+        if len(secret) >= MIN_SECRET_LENGTH:
+            text = text.replace(secret, MASK)
+    if "<" in text:
+        text = html.unescape(_TAGS.sub(" ", _BLOCKS.sub(" ", text)))
+        text = _TAGS.sub(" ", text)
+    text = " ".join(_CONTROLS.sub(" ", text).split())
+    for pattern, replacement in _PATTERNS:
+        text = pattern.sub(replacement, text)
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def secrets_in(body: Any, *, inside: bool = False) -> Iterator[str]:
+    """The secret values of a request body: the parameters under ``auth`` that aren't plain."""
+    if isinstance(body, Mapping):
+        patch = str(body.get("path", ""))
+        for name, value in body.items():
+            within = inside or name == "auth" or (name == "value" and patch.startswith("/auth"))
+            if isinstance(value, str):
+                if within and name != "specName" and not _PLAIN_NAME.match(name):
+                    yield value
+            else:
+                yield from secrets_in(value, inside=within)
+    elif isinstance(body, list | tuple):
+        for item in body:
+            if isinstance(item, str) and inside:
+                yield item
+            else:
+                yield from secrets_in(item, inside=inside)
+
+
+def without_secrets(auth: Any) -> Any:
+    """A copy of an ``auth`` object with every secret parameter masked."""
+    if isinstance(auth, Mapping):
+        return {
+            name: MASK
+            if isinstance(value, str) and name != "specName" and not _PLAIN_NAME.match(name)
+            else without_secrets(value)
+            for name, value in auth.items()
+        }
+    if isinstance(auth, list | tuple):
+        return [MASK if isinstance(item, str) else without_secrets(item) for item in auth]
+    return auth
