@@ -23,6 +23,10 @@ class SubmissionState(models.TextChoices):
 
 
 OPEN = (SubmissionState.SUBMITTING, SubmissionState.NEEDS_ATTENTION, SubmissionState.UNDOING)
+#: A draft becomes one dataflow: another one takes a clone.
+HOLDING = (*OPEN, SubmissionState.PUBLISHED)
+#: A worker has something to do.
+ACTIVE = (SubmissionState.SUBMITTING, SubmissionState.UNDOING)
 
 
 class Kind(models.TextChoices):
@@ -51,6 +55,10 @@ class StepState(models.TextChoices):
     LEFT = "left", "Left behind"
 
 
+#: States in which an object may exist in AEP.
+MAY_EXIST = (StepState.SENDING, StepState.UNKNOWN, StepState.DONE, StepState.LEFT)
+
+
 class Submission(Leasable):
     """One plan being carried out."""
 
@@ -67,21 +75,31 @@ class Submission(Leasable):
         "drafts.Draft", null=True, blank=True, on_delete=models.SET_NULL, related_name="submissions"
     )
     dataflow = models.ForeignKey(
-        "runs.Dataflow", null=True, blank=True, on_delete=models.SET_NULL, related_name="submissions"
+        "runs.Dataflow",
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="submissions",
     )
     name = models.CharField(max_length=300)
     definition: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     facts: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
-    #: ``SubmissionPlan`` as JSON: what is carried out, also by a later release. None until the worker
+    #: ``SubmissionPlan`` as JSON: carried out also by a later release. None until the worker
     #: has resolved the definition and found nothing that blocks it.
     plan: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     #: Preflight's findings, as ``Problem`` dicts; errors among them stop before the first create.
     problems: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    #: What a lifecycle action was asked to do: {"frequency": …}, {"run_id": …}.
+    params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    #: How often the reading before the plan has failed.
+    attempts = models.PositiveIntegerField(default=0)
     state = models.CharField(
         max_length=20, choices=SubmissionState, default=SubmissionState.SUBMITTING
     )
     cancel_asked = models.BooleanField(default=False)
     due_at = models.DateTimeField(db_index=True)
+    #: When a worker was last called for it: while the message is fresh, the sweep calls no other.
+    woken_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
@@ -90,8 +108,8 @@ class Submission(Leasable):
         constraints = [
             models.UniqueConstraint(
                 fields=["draft"],
-                condition=Q(state__in=["submitting", "needs_attention", "undoing"]),
-                name="one_open_submission_per_draft",
+                condition=Q(state__in=["submitting", "needs_attention", "undoing", "published"]),
+                name="one_submission_per_draft",
             )
         ]
 
@@ -111,8 +129,18 @@ class SubmissionStep(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    #: Not to be looked at before: ``Retry-After``, or the quiet time after a lost answer.
+    #: Not to be looked at before: ``Retry-After``, or the next look after a lost answer.
     due_at = models.DateTimeField(null=True, blank=True)
+    #: With ``UNKNOWN``: finding nothing counts only when the look-up starts after this.
+    quiet_until = models.DateTimeField(null=True, blank=True)
+    #: Part of an earlier version of the plan only: listed, and cleaned up if wanted.
+    replaced = models.BooleanField(default=False)
+    #: Which version of the submission's key its request carries (``merging``).
+    generation = models.PositiveIntegerField(default=1)
+    #: The step as planned (``planning.plan.Step``), kept here when the plan has moved on.
+    planned: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
+    #: The planned look-up with its references filled in, as of the last sending; no secret.
+    sought: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     #: What later steps refer to: {"id": …, "version": …, "etag": …}
     result: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     #: Whether the object was found by its key instead of by the answer.

@@ -1,0 +1,103 @@
+"""Sending a step's request, and finding out whether an earlier sending had its effect.
+
+Both run in a thread and touch no database. Every answer is a dict with at least ``id``, which is
+what later steps refer to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from flowsite.aep.platform import Platform
+from flowsite.planning.plan import Step
+from flowsite.submissions import finders
+from flowsite.submissions.verdicts import Repeat
+
+Result = dict[str, Any]
+
+
+class Refused(Exception):
+    """AEP answered, and the answer says that the plan can't go on."""
+
+    def __init__(self, message: str, remedy: str = ""):
+        super().__init__(message)
+        self.remedy = remedy
+
+
+@dataclass(frozen=True)
+class Request:
+    """A step with every reference filled in. A look-up has no ``body``: it may hold secrets."""
+
+    step: Step
+    body: Any = field(repr=False)
+    path: str
+    sought: dict[str, Any]
+
+
+def send(platform: Platform, request: Request) -> Result:
+    """Makes the call. Raises AepError, Refused."""
+    return SENDERS[request.step.operation](platform, request)
+
+
+def find(platform: Platform, request: Request, sent_at: datetime | None) -> list[Result]:
+    """Everything that is there because the call was carried out. Raises AepError."""
+    return finders.FINDERS[request.step.lookup.by](platform, request.sought, sent_at)
+
+
+def repeat_of(step: Step) -> Repeat:
+    """How the call may be repeated when its outcome is unknown."""
+    return {
+        "repeat": Repeat.FREELY,
+        "object": Repeat.AFTER_COMPARING,
+        "newest_runs": Repeat.NEVER,
+    }.get(step.lookup.by, Repeat.AFTER_LOOKING)
+
+
+def _created(answer: Any) -> Result:
+    """What rows keep of an answer; ``alt_id`` is how the Schema Registry likes to be asked."""
+    names = ("id", "etag", "version", "alt_id")
+    found = {name: getattr(answer, name, None) for name in names}
+    return {name: value for name, value in found.items() if value not in (None, "")}
+
+
+def _mapping_set(answer: Any) -> Result:
+    """A new set has version 0, and the flow must name it."""
+    return {"version": 0, **_created(answer)}
+
+
+def _validate(platform: Platform, request: Request) -> Result:
+    checks = platform.data_prep.validate(request.body)
+    rows = request.body["mappings"]
+    wrong = [
+        f"{row.get('source')} → {row.get('destination')}: {check.errors or 'refused'}"
+        for row, check in zip(rows, checks, strict=False)
+        if not check.ok
+    ]
+    if wrong:
+        raise Refused(
+            f"AEP refuses {len(wrong)} of {len(rows)} mappings. {'; '.join(wrong[:5])}",
+            remedy="Change these rows in the mapping step, then continue.",
+        )
+    return {}
+
+
+Sender = Callable[[Platform, Request], Result]
+SENDERS: dict[str, Sender] = {
+    "create_connection": lambda p, r: _created(p.flow_service.create_connection(r.body)),
+    "create_field_group": lambda p, r: _created(p.registry.create_field_group(r.body)),
+    "create_schema": lambda p, r: _created(p.registry.create_schema(r.body)),
+    "create_descriptor": lambda p, r: _created(p.registry.create_descriptor(r.body)),
+    "create_dataset": lambda p, r: _created(p.catalog.create_dataset(r.body)),
+    "validate_mapping": _validate,
+    "create_source_connection": lambda p, r: _created(
+        p.flow_service.create_source_connection(r.body)
+    ),
+    "create_target_connection": lambda p, r: _created(
+        p.flow_service.create_target_connection(r.body)
+    ),
+    "create_mapping_set": lambda p, r: _mapping_set(p.data_prep.create_mapping_set(r.body)),
+    "create_flow": lambda p, r: _created(p.flow_service.create_flow(r.body)),
+}

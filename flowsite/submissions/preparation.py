@@ -1,0 +1,149 @@
+"""From a definition to step rows: everything that is read and decided before the first create."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from django.utils import timezone
+
+from flowsite.aep.errors import AepError
+from flowsite.aep.platform import Platform
+from flowsite.core.encrypted import Undecryptable
+from flowsite.definitions.model import DataflowDefinition
+from flowsite.definitions.problems import Problem, errors_of
+from flowsite.planning.build import build_plan
+from flowsite.planning.facts import Facts
+from flowsite.planning.plan import Step, SubmissionPlan
+from flowsite.submissions import effects, preflight, verdicts
+from flowsite.submissions.ledger import Aside, Ledger, NotYet
+from flowsite.submissions.merging import Merged, Old, merge, newest, plan_key
+from flowsite.submissions.models import (
+    MAY_EXIST,
+    StepState,
+    Submission,
+    SubmissionState,
+    SubmissionStep,
+)
+from flowsite.submissions.resolve import Unresolved, place_of, resolve
+from flowsite.submissions.words import sentence
+
+#: Reading is tried so often before people are asked.
+MOST_ATTEMPTS = 5
+#: Between the key of a replaced step and the generation it was sent with.
+REPLACED_MARK = "~"
+
+
+def prepare(ledger: Ledger, platform: Platform, aside: Aside) -> None:
+    """Resolves, checks and plans. Afterwards there is a plan, or the submission has stopped.
+
+    Raises NotYet when AEP could not be read for now.
+    """
+    submission = ledger.submission
+    if submission.cancel_asked:
+        with ledger.writing():
+            ledger.end(SubmissionState.CANCELLED)
+        return
+    definition = DataflowDefinition.model_validate(submission.definition)
+    try:
+        facts, problems = aside(lambda: _read(definition, platform, submission))
+    except Unresolved as error:
+        _stop(ledger, error.problems)
+    except Undecryptable as error:
+        _stop(ledger, [Problem("credential", "review", "", str(error))])
+    except AepError as error:
+        _later(ledger, error)
+    else:
+        if errors_of(problems):
+            _stop(ledger, problems)
+        else:
+            _write_plan(ledger, definition, facts, problems)
+
+
+def _read(
+    definition: DataflowDefinition, platform: Platform, submission: Submission
+) -> tuple[Facts, list[Problem]]:
+    place = place_of(submission.credential, submission.sandbox)
+    facts = resolve(definition, platform, place=place, key=submission.key)
+    again = bool(submission.params.get("again", True))
+    return facts, preflight.findings(definition, facts, platform, again=again)
+
+
+def _stop(ledger: Ledger, problems: list[Problem]) -> None:
+    with ledger.writing():
+        ledger.update(
+            state=SubmissionState.NEEDS_ATTENTION,
+            problems=[asdict(problem) for problem in problems],
+        )
+        effects.stopped(ledger)
+
+
+def _later(ledger: Ledger, error: AepError) -> None:
+    attempts = ledger.submission.attempts + 1
+    if error.permanent or attempts >= MOST_ATTEMPTS:
+        _stop(ledger, [Problem(error.code or "aep", "review", "", sentence(error))])
+        return
+    with ledger.writing():
+        ledger.update(attempts=attempts)
+    raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts))
+
+
+def _write_plan(
+    ledger: Ledger, definition: DataflowDefinition, facts: Facts, warnings: list[Problem]
+) -> None:
+    def build(generation: int) -> SubmissionPlan:
+        return build_plan(definition, facts, plan_key(ledger.submission.key, generation))
+
+    rows = ledger.steps()
+    current = {row.key: row for row in rows if not row.replaced}
+    old = {
+        key: Old(Step.model_validate(row.planned), row.generation, row.state in MAY_EXIST)
+        for key, row in current.items()
+    }
+    burnt = newest(
+        (row.key.split(REPLACED_MARK)[0], row.generation) for row in rows if row.replaced
+    )
+    merged = merge(build, old, burnt)
+    plan = build(1).model_copy(update={"steps": tuple(step for step, _ in merged.steps)})
+    with ledger.writing():
+        _put_aside(ledger, current, merged)
+        write_steps(ledger, merged)
+        ledger.update(
+            plan=plan.model_dump(mode="json"),
+            facts=facts.model_dump(mode="json"),
+            problems=[asdict(problem) for problem in warnings],
+            attempts=0,
+        )
+
+
+def _put_aside(ledger: Ledger, current: dict[str, SubmissionStep], merged: Merged) -> None:
+    """Old steps that are not kept: replaced ones stay in the list, void ones go."""
+    for key, row in current.items():
+        if key in merged.replaced:
+            ledger.save_step(
+                row,
+                StepState(row.state),
+                key=f"{key}{REPLACED_MARK}{row.generation}",
+                position=row.position + 1000,
+                replaced=True,
+            )
+        elif key not in merged.kept:
+            row.delete()
+
+
+def write_steps(ledger: Ledger, merged: Merged) -> None:
+    """A row for each step of the plan that has none yet. Call inside ``writing``."""
+    for position, (step, generation) in enumerate(merged.steps):
+        values = {"position": position, "generation": generation}
+        if step.key in merged.kept:
+            SubmissionStep.objects.filter(submission=ledger.submission, key=step.key).update(
+                **values
+            )
+        else:
+            SubmissionStep.objects.create(
+                submission=ledger.submission,
+                key=step.key,
+                operation=step.operation,
+                title=step.title[:300],
+                planned=step.model_dump(mode="json"),
+                **values,
+            )

@@ -1,0 +1,46 @@
+"""Waking up: a task calls one function and ends."""
+
+from __future__ import annotations
+
+import logging
+
+from celery import shared_task
+from celery.signals import worker_ready
+from django.db.models import Q
+from django.utils import timezone
+
+from flowsite.core import leases
+from flowsite.core.enqueue import enqueue
+from flowsite.submissions import executor, stopping
+from flowsite.submissions.models import ACTIVE, Submission
+from flowsite.submissions.timing import Timing
+
+logger = logging.getLogger(__name__)
+#: As many as one sweep calls workers for; the next one comes soon.
+SWEEP_SIZE = 200
+
+worker_ready.connect(stopping.also_on_signals, weak=False)
+
+
+@shared_task(queue="submissions")
+def run_submission(submission_id: int) -> None:
+    """Works on one submission; a message that comes too early or twice does nothing."""
+    executor.run(submission_id)
+
+
+@shared_task(queue="submissions")
+def sweep_submissions() -> int:
+    """Calls a worker for every row that is due and that nobody holds or was called for lately."""
+    now = timezone.now()
+    fresh = Q(woken_at__gt=now - Timing.from_settings().lease)
+    due = Submission.objects.filter(
+        leases.free(now), ~fresh, state__in=ACTIVE, due_at__lte=now
+    ).order_by("due_at")
+    count = 0
+    for pk in list(due.values_list("pk", flat=True)[:SWEEP_SIZE]):
+        Submission.objects.filter(pk=pk).update(woken_at=now)
+        if not enqueue(run_submission, pk):
+            Submission.objects.filter(pk=pk).update(woken_at=None)
+            break
+        count += 1
+    return count
