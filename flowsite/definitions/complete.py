@@ -138,17 +138,17 @@ def _detail_problems(partial: PartialDefinition) -> list[Problem]:
 
 
 def _dataset_problems(dataset: Dataset | None) -> list[Problem]:
-    if dataset is None or (dataset.existing is None and dataset.new is None):
-        return [_missing("dataset", "dataset", "Choose an existing dataset or describe a new one.")]
-    if dataset.existing is not None and dataset.new is not None:
+    existing, new = (dataset.existing, dataset.new) if dataset else (None, None)
+    if existing is not None and new is not None:
         text = "Give either an existing dataset or a new one, not both."
         return [Problem("contradiction", "dataset", "dataset", text)]
-    if dataset.existing is not None:
-        if dataset.existing.id or dataset.existing.name:
-            return []
-        return [_missing("dataset", "dataset.existing", "Choose a dataset.")]
-    assert dataset.new is not None
-    return _new_dataset_problems(dataset.new)
+    if new is not None:
+        return _new_dataset_problems(new)
+    if existing is None:
+        return [_missing("dataset", "dataset", "Choose an existing dataset or describe a new one.")]
+    if existing.id or existing.name:
+        return []
+    return [_missing("dataset", "dataset.existing", "Choose a dataset.")]
 
 
 def _new_dataset_problems(new: NewDataset) -> list[Problem]:

@@ -64,7 +64,7 @@ data:
 
 _DATASET: Final = """
 # Either new, as here, or existing: {{name: …}} or {{id: …}}.
-# schema: {{propose: profile}} or {{propose: event}} makes one from the columns, with its fields under
+# schema: {{propose: profile}} or {{propose: event}} makes one from the columns, with fields under
 # the tenant; {{title: …}} or {{id: …}} takes one that exists.
 dataset:
   new:
@@ -95,7 +95,7 @@ _DELTA: Final = """\
 """
 
 _OPTIONS: Final = """
-# Error diagnostics explain rows that fail; partial ingestion lets a share of them fail (in percent).
+# Error diagnostics explain rows that fail; partial ingestion lets a share (percent) of them fail.
 options:
   error_diagnostics: true
   partial_ingestion_percent: 5

@@ -37,6 +37,7 @@ MAX_NODES: Final = 100_000
 _STR: Final = "tag:yaml.org,2002:str"
 _MAP: Final = "tag:yaml.org,2002:map"
 _TIMESTAMP: Final = "tag:yaml.org,2002:timestamp"
+_BREAKS: Final = re.compile(r"[\t\r\n\x85\u2028\u2029\ufeff]")
 _BARE_WORDS: Final = (
     # Each pattern matches a subset of what YAML 1.1 matches, or a dumped text would change type.
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -95,15 +96,13 @@ def json_schema() -> dict[str, Any]:
 
 
 def _parse(text: str) -> Any:
-    loader = _Loader(text)
     try:
-        return loader.get_single_data()
+        return _Loader(text).get_single_data()
     except yaml.MarkedYAMLError as error:
         raise DefinitionError(_syntax_sentence(error)) from error
-    except yaml.YAMLError as error:
-        raise DefinitionError(f"The file is not YAML: {error}") from error
-    finally:
-        loader.dispose()
+    except yaml.reader.ReaderError as error:
+        what = f"the character number {error.position + 1} is not allowed"
+        raise DefinitionError(f"The file is not YAML: {what}.") from error
 
 
 def _syntax_sentence(error: yaml.MarkedYAMLError) -> str:
@@ -173,11 +172,11 @@ class _Inline(dict[str, Any]):
 class _Dumper(yaml.SafeDumper):
     """SafeDumper that writes a moment as ``2027-01-01T00:00:00Z`` and rows on one line."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 -- PyYAML calls it so
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, False)
+        super().increase_indent(flow, indentless and False)
 
 
 def _write_moment(dumper: yaml.SafeDumper, moment: datetime) -> Node:
@@ -185,10 +184,17 @@ def _write_moment(dumper: yaml.SafeDumper, moment: datetime) -> Node:
     return dumper.represent_scalar(_TIMESTAMP, text)
 
 
+def _write_text(dumper: yaml.SafeDumper, text: str) -> Node:
+    """Quoted where a plain scalar would be folded at a line break, of which Unicode has several."""
+    style = '"' if _BREAKS.search(text) else None
+    return dumper.represent_scalar(_STR, text, style=style)
+
+
 def _write_inline(dumper: yaml.SafeDumper, block: _Inline) -> Node:
     return dumper.represent_mapping(_MAP, block, flow_style=True)
 
 
+_Dumper.add_representer(str, _write_text)
 _Dumper.add_representer(datetime, _write_moment)
 _Dumper.add_representer(_Inline, _write_inline)
 
