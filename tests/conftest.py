@@ -29,12 +29,13 @@ def own_folder(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture
 def team(db: None) -> Team:
-    return Team.objects.get(name="Default")
+    """The team of the migration, made anew where a test emptied the tables."""
+    return Team.objects.get_or_create(name="Default")[0]
 
 
 def make_user(name: str, role: Role, team: Team) -> User:
     user = User.objects.create_user(username=name, password="a good passphrase")
-    user.groups.add(Group.objects.get(name=role.value))
+    user.groups.add(Group.objects.get_or_create(name=role.value)[0])
     Membership.objects.create(user=user, team=team)
     return user
 

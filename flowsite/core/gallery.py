@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.decorators import login_not_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
 from flowsite.core import charts, look
@@ -257,6 +257,10 @@ def _rows() -> list[dict[str, Any]]:
 @login_not_required
 def gallery(request: HttpRequest) -> HttpResponse:
     """All components. ``?production`` shows the frame of a production sandbox."""
+    if request.method == "POST":
+        return JsonResponse({"revision": int(request.POST.get("revision") or 0) + 1})
+    if "part" in request.GET:
+        return HttpResponse("<p data-announce>3 tables</p>")
     form = SampleForm()
     wrong = SampleForm({"interval": "0", "frequency": "once"}, auto_id="wrong_%s")
     wrong.add_error(None, "Somebody else saved this draft in the meantime.")

@@ -39,7 +39,8 @@ def duration(value: timedelta | float | None) -> str:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
         return f"{seconds:.1f} s".replace(".0 ", " ")
-    left, words = round(seconds), []
+    left = round(seconds)
+    words: list[str] = []
     for size, unit in _PARTS:
         if left >= size and len(words) < 2:
             words.append(f"{left // size} {unit}")

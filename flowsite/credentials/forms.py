@@ -32,9 +32,7 @@ class CredentialForm(forms.Form):
         help_text="Comma-separated, as on the credential's page in Adobe Developer Console.",
     )
     ims_url = forms.URLField(label="IMS URL", initial=IMS_URL, assume_scheme="https")
-    platform_url = forms.URLField(
-        label="Platform URL", initial=PLATFORM_URL, assume_scheme="https"
-    )
+    platform_url = forms.URLField(label="Platform URL", initial=PLATFORM_URL, assume_scheme="https")
 
     def __init__(self, *args: Any, team: Team, credential: Credential | None = None, **kwargs: Any):
         self.team, self.credential = team, credential

@@ -13,9 +13,15 @@ from django.utils import timezone
 from flowsite.aep.errors import AepError, Forbidden
 from flowsite.aep.platform import Platform
 from flowsite.aep.sandboxes import SandboxInfo
-from flowsite.core.encrypted import Undecryptable, encrypt
+from flowsite.core.encrypted import Undecryptable, encrypt, rotate
 from flowsite.credentials.connect import open_platform
-from flowsite.credentials.models import Credential, Organisation, Sandbox, SandboxAccess
+from flowsite.credentials.models import (
+    Credential,
+    Organisation,
+    Sandbox,
+    SandboxAccess,
+    SourceSecret,
+)
 from flowsite.outbound.addresses import AddressRefused, check_url
 from flowsite.people.models import Team
 
@@ -147,9 +153,7 @@ def test_credential(credential: Credential) -> CredentialTest:
     return CredentialTest(ok=True, sandboxes=sandboxes, missing=missing)
 
 
-def _missing_permissions(
-    credential: Credential, sandboxes: list[Sandbox]
-) -> dict[str, list[str]]:
+def _missing_permissions(credential: Credential, sandboxes: list[Sandbox]) -> dict[str, list[str]]:
     active = [row for row in sandboxes if row.state.lower() == "active"][:PROBED_SANDBOXES]
     found = {}
     for sandbox in active:
@@ -186,3 +190,23 @@ def delete_credential(credential: Credential) -> None:
         )
     credential.draft_set.all().delete()
     credential.delete()
+
+
+@transaction.atomic
+def rotate_keys() -> int:
+    """Encrypts every stored secret with the first key; the number of secrets.
+
+    Raises Undecryptable, and changes nothing, if a secret can't be opened.
+    """
+    count = 0
+    for model, name in (
+        (Credential, "client_secret"),
+        (Credential, "token"),
+        (SourceSecret, "values"),
+    ):
+        rows = model._default_manager.select_for_update().exclude(**{name: ""})
+        for row in rows:
+            setattr(row, name, rotate(getattr(row, name)))
+            row.save(update_fields=[name])
+            count += 1
+    return count

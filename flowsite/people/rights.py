@@ -50,9 +50,7 @@ def has_role(user: User | AnonymousUser, *roles: Role) -> bool:
 
 def role_required(
     *roles: Role,
-) -> Callable[
-    [Callable[Concatenate[HttpRequest, P], R]], Callable[Concatenate[HttpRequest, P], R]
-]:
+) -> Callable[[Callable[Concatenate[HttpRequest, P], R]], Callable[Concatenate[HttpRequest, P], R]]:
     """A view for these roles; others get 403."""
 
     def decorate(

@@ -35,7 +35,9 @@ def test_pages_forward_and_back_show_every_row_once(teams):
 
 
 def test_first_page_reached_backwards_has_no_previous(teams):
-    second = page_of(teams, order="-name", cursor=page_of(teams, order="-name", cursor=None, size=3).next, size=3)
+    second = page_of(
+        teams, order="-name", cursor=page_of(teams, order="-name", cursor=None, size=3).next, size=3
+    )
 
     first = page_of(teams, order="-name", cursor=second.previous, size=3)
 

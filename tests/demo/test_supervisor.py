@@ -95,7 +95,11 @@ def test_children_stop_in_reverse_order_and_a_deaf_one_is_killed(supervisor, tmp
         )
     deaf = Child(
         "deaf",
-        [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)"],
+        [
+            sys.executable,
+            "-c",
+            "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(60)",
+        ],
         stop_s=0.3,
     )
     supervisor.start(deaf)

@@ -46,7 +46,8 @@ def test_only_admins_read_the_audit_log(client_as, analyst, ops, admin):
 
 
 @pytest.mark.parametrize(
-    ("who", "place"), [("analyst", "/sources/"), ("ops", "/monitoring/"), ("admin", "/credentials/")]
+    ("who", "place"),
+    [("analyst", "/sources/"), ("ops", "/monitoring/"), ("admin", "/credentials/")],
 )
 def test_home_leads_to_the_persons_work(request, client_as, who, place):
     answer = client_as(request.getfixturevalue(who)).get("/")

@@ -8,127 +8,238 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('people', '0001_initial'),
+        ("people", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('org_id', models.CharField(max_length=100, unique=True, verbose_name='organisation id')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "org_id",
+                    models.CharField(max_length=100, unique=True, verbose_name="organisation id"),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Credential',
+            name="Credential",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('lease_token', models.CharField(blank=True, default='', max_length=32)),
-                ('lease_until', models.DateTimeField(blank=True, null=True)),
-                ('name', models.CharField(max_length=100)),
-                ('client_id', models.CharField(max_length=200)),
-                ('client_secret', flowsite.core.encrypted.EncryptedTextField()),
-                ('scopes', models.TextField(default='openid,session,AdobeID,read_organizations,additional_info.projectedProductContext')),
-                ('ims_url', models.URLField(default='https://ims-na1.adobelogin.com', verbose_name='IMS URL')),
-                ('platform_url', models.URLField(default='https://platform.adobe.io', verbose_name='Platform URL')),
-                ('token', flowsite.core.encrypted.EncryptedTextField(blank=True, default='')),
-                ('token_expires_at', models.DateTimeField(blank=True, null=True)),
-                ('token_renew_at', models.DateTimeField(blank=True, null=True)),
-                ('tested_at', models.DateTimeField(blank=True, null=True)),
-                ('succeeded_at', models.DateTimeField(blank=True, null=True)),
-                ('last_error', models.TextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='people.team')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='credentials.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lease_token", models.CharField(blank=True, default="", max_length=32)),
+                ("lease_until", models.DateTimeField(blank=True, null=True)),
+                ("name", models.CharField(max_length=100)),
+                ("client_id", models.CharField(max_length=200)),
+                ("client_secret", flowsite.core.encrypted.EncryptedTextField()),
+                (
+                    "scopes",
+                    models.TextField(
+                        default="openid,session,AdobeID,read_organizations,additional_info.projectedProductContext"
+                    ),
+                ),
+                (
+                    "ims_url",
+                    models.URLField(
+                        default="https://ims-na1.adobelogin.com", verbose_name="IMS URL"
+                    ),
+                ),
+                (
+                    "platform_url",
+                    models.URLField(
+                        default="https://platform.adobe.io", verbose_name="Platform URL"
+                    ),
+                ),
+                ("token", flowsite.core.encrypted.EncryptedTextField(blank=True, default="")),
+                ("token_expires_at", models.DateTimeField(blank=True, null=True)),
+                ("token_renew_at", models.DateTimeField(blank=True, null=True)),
+                ("tested_at", models.DateTimeField(blank=True, null=True)),
+                ("succeeded_at", models.DateTimeField(blank=True, null=True)),
+                ("last_error", models.TextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="people.team"
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT, to="credentials.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Sandbox',
+            name="Sandbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=256)),
-                ('title', models.CharField(blank=True, max_length=256)),
-                ('type', models.CharField(default='development', max_length=32)),
-                ('state', models.CharField(default='active', max_length=32)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='credentials.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=256)),
+                ("title", models.CharField(blank=True, max_length=256)),
+                ("type", models.CharField(default="development", max_length=32)),
+                ("state", models.CharField(default="active", max_length=32)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="credentials.organisation"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='SandboxAccess',
+            name="SandboxAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('seen_at', models.DateTimeField()),
-                ('credential', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='credentials.credential')),
-                ('sandbox', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='credentials.sandbox')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("seen_at", models.DateTimeField()),
+                (
+                    "credential",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="credentials.credential"
+                    ),
+                ),
+                (
+                    "sandbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="credentials.sandbox"
+                    ),
+                ),
             ],
         ),
         migrations.AddField(
-            model_name='credential',
-            name='sandboxes',
-            field=models.ManyToManyField(related_name='credentials', through='credentials.SandboxAccess', to='credentials.sandbox'),
+            model_name="credential",
+            name="sandboxes",
+            field=models.ManyToManyField(
+                related_name="credentials",
+                through="credentials.SandboxAccess",
+                to="credentials.sandbox",
+            ),
         ),
         migrations.CreateModel(
-            name='SourceAccount',
+            name="SourceAccount",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('connection_id', models.CharField(max_length=100)),
-                ('name', models.CharField(max_length=300)),
-                ('description', models.TextField(blank=True, default='')),
-                ('connection_spec_id', models.CharField(max_length=100)),
-                ('auth_spec', models.CharField(blank=True, default='', max_length=200)),
-                ('state', models.CharField(default='enabled', max_length=40)),
-                ('created_at', models.DateTimeField(blank=True, null=True)),
-                ('seen_at', models.DateTimeField(auto_now=True)),
-                ('tested_at', models.DateTimeField(blank=True, null=True)),
-                ('test_ok', models.BooleanField(blank=True, null=True)),
-                ('test_message', models.TextField(blank=True, default='')),
-                ('created_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to=settings.AUTH_USER_MODEL)),
-                ('sandbox', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='credentials.sandbox')),
-                ('team', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='people.team')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("connection_id", models.CharField(max_length=100)),
+                ("name", models.CharField(max_length=300)),
+                ("description", models.TextField(blank=True, default="")),
+                ("connection_spec_id", models.CharField(max_length=100)),
+                ("auth_spec", models.CharField(blank=True, default="", max_length=200)),
+                ("state", models.CharField(default="enabled", max_length=40)),
+                ("created_at", models.DateTimeField(blank=True, null=True)),
+                ("seen_at", models.DateTimeField(auto_now=True)),
+                ("tested_at", models.DateTimeField(blank=True, null=True)),
+                ("test_ok", models.BooleanField(blank=True, null=True)),
+                ("test_message", models.TextField(blank=True, default="")),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "sandbox",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="credentials.sandbox"
+                    ),
+                ),
+                (
+                    "team",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="people.team",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='SourceSecret',
+            name="SourceSecret",
             fields=[
-                ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ('values', flowsite.core.encrypted.EncryptedTextField(blank=True, default='')),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('spent_at', models.DateTimeField(blank=True, null=True)),
-                ('team', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, to='people.team')),
+                (
+                    "id",
+                    models.UUIDField(
+                        default=uuid.uuid4, editable=False, primary_key=True, serialize=False
+                    ),
+                ),
+                ("values", flowsite.core.encrypted.EncryptedTextField(blank=True, default="")),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("spent_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "team",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, to="people.team"
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='sandbox',
-            constraint=models.UniqueConstraint(fields=('organisation', 'name'), name='sandbox_once'),
+            model_name="sandbox",
+            constraint=models.UniqueConstraint(
+                fields=("organisation", "name"), name="sandbox_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sandboxaccess',
-            constraint=models.UniqueConstraint(fields=('credential', 'sandbox'), name='access_once'),
+            model_name="sandboxaccess",
+            constraint=models.UniqueConstraint(
+                fields=("credential", "sandbox"), name="access_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='credential',
-            constraint=models.UniqueConstraint(fields=('team', 'name'), name='credential_name'),
+            model_name="credential",
+            constraint=models.UniqueConstraint(fields=("team", "name"), name="credential_name"),
         ),
         migrations.AddConstraint(
-            model_name='sourceaccount',
-            constraint=models.UniqueConstraint(fields=('sandbox', 'connection_id'), name='account_once'),
+            model_name="sourceaccount",
+            constraint=models.UniqueConstraint(
+                fields=("sandbox", "connection_id"), name="account_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourcesecret',
-            constraint=models.CheckConstraint(condition=models.Q(('spent_at__isnull', True), ('values', ''), _connector='OR'), name='spent_secret_is_empty'),
+            model_name="sourcesecret",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("spent_at__isnull", True), ("values", ""), _connector="OR"),
+                name="spent_secret_is_empty",
+            ),
         ),
     ]

@@ -1,4 +1,4 @@
-"""``manage.py credential add|test``: Adobe credentials from the command line."""
+"""``manage.py credential add|test|rotate-keys``: Adobe credentials from the command line."""
 
 from __future__ import annotations
 
@@ -39,8 +39,14 @@ class Command(BaseCommand):
         test = actions.add_parser("test", help="fetch a token and list the sandboxes")
         test.add_argument("name")
         test.add_argument("--team")
+        actions.add_parser(
+            "rotate-keys", help="encrypt every stored secret with the first encryption key"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["action"] == "rotate-keys":
+            self._rotate()
+            return
         team = the_team(options["team"])
         if options["action"] == "add":
             self._add(team, options)
@@ -72,9 +78,7 @@ class Command(BaseCommand):
         if row is None:
             raise CommandError(f"The team has no credential named “{name}”.")
         result = services.test_credential(row)
-        audit.record(
-            "credential.tested", actor="command line", team=team, obj=row, ok=result.ok
-        )
+        audit.record("credential.tested", actor="command line", team=team, obj=row, ok=result.ok)
         if not result.ok:
             row.refresh_from_db()
             raise CommandError(row.last_error)
@@ -82,3 +86,11 @@ class Command(BaseCommand):
             lacking = result.missing.get(sandbox.name)
             note = f" – lacks {', '.join(lacking)}" if lacking else ""
             self.stdout.write(f"{sandbox.name} ({sandbox.type}){note}")
+
+    def _rotate(self) -> None:
+        try:
+            count = services.rotate_keys()
+        except Undecryptable as error:
+            raise CommandError(f"{error} Nothing was changed.") from error
+        audit.record("secrets.rotated", actor="command line", count=count)
+        self.stdout.write(f"{count} secrets are encrypted with the first key now.")

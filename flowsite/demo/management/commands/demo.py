@@ -144,11 +144,14 @@ class Command(BaseCommand):
             Child("emulator", [*emulator, "--data", data, "--speed", str(speed)]), answers(url)
         )
         self._seed(url)
-        supervisor.start(Child("worker", [python, "-m", "celery", *self._worker()], 12, self._env()))
+        supervisor.start(
+            Child("worker", [python, "-m", "celery", *self._worker()], 12, self._env())
+        )
         web = [python, "-m", "granian", "--interface", "wsgi", "flowsite.wsgi:application"]
         web += ["--host", HOST, "--port", str(port), "--workers", "2", "--blocking-threads", "32"]
         supervisor.start(
-            Child("web", [*web, "--respawn-failed-workers"]), answers(f"http://{HOST}:{port}/health/live")
+            Child("web", [*web, "--respawn-failed-workers"]),
+            answers(f"http://{HOST}:{port}/health/live"),
         )
         beat = [python, "-m", "celery", "-A", "flowsite", "beat", "--loglevel", "WARNING"]
         supervisor.start(Child("beat", [*beat, "--pidfile="]))
@@ -160,7 +163,13 @@ class Command(BaseCommand):
             raise CommandError(f"{folder} belongs to somebody else.")
         data = settings.DATA_DIR / "broker"
         data.mkdir(exist_ok=True)
-        command = [str(get_binary_path()), "--port", "0", "--unixsocket", str(settings.BROKER_SOCKET)]
+        command = [
+            str(get_binary_path()),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(settings.BROKER_SOCKET),
+        ]
         command += ["--unixsocketperm", "700", "--dir", str(data), "--appendonly", "yes"]
         command += ["--appendfsync", "everysec", "--save", "", "--maxmemory-policy", "noeviction"]
         return Child("broker", command)
