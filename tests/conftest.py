@@ -112,7 +112,7 @@ def production_access(credential: Credential) -> SandboxAccess:
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The emulator, mounted in-process: every call of the product ends there."""
-    from flowsite.emulator.app import create_app  # noqa: PLC0415 -- only for tests that need it
+    from flowsite.emulator.app import create_app
 
     app = create_app(":memory:")
     monkeypatch.setattr(connect, "make_transport", lambda: httpx.WSGITransport(app=app))

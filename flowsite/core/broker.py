@@ -12,7 +12,7 @@ LONGEST_SOCKET_PATH = 95
 
 
 def socket_path(data_dir: Path) -> Path:
-    """The broker's socket: in the data folder, or in a private temporary one if that path is long."""
+    """The broker's socket: in the data folder, or a private temporary one if that is long."""
     near = data_dir / "broker" / "broker.sock"
     if len(os.fsencode(near)) <= LONGEST_SOCKET_PATH:
         return near

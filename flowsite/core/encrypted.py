@@ -46,7 +46,7 @@ def rotate(token: str) -> str:
         raise Undecryptable from error
 
 
-class EncryptedTextField(models.TextField):
+class EncryptedTextField(models.TextField):  # type: ignore[type-arg]
     """Holds a Fernet token in memory and in the database; ``decrypt`` opens it where it is used.
 
     The value stays closed on the instance, so that printing, serialising or comparing a row can't

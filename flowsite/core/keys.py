@@ -22,7 +22,7 @@ def new_fernet_key() -> str:
 
 
 def kept_key(path: Path, make: Callable[[], str]) -> str:
-    """The key in ``path``, made on first use (mode 600, safe when several processes start at once)."""
+    """The key in ``path``, made on first use: mode 600, also when several processes start."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     if not path.exists():

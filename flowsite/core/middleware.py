@@ -16,7 +16,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
     what was typed there would be lost.
     """
 
-    def handle_no_permission(
+    def handle_no_permission(  # type: ignore[override]
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):

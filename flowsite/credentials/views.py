@@ -58,7 +58,7 @@ def credential(request: HttpRequest, pk: int) -> HttpResponse:
             request=request,
             team=row.team,
             obj=row,
-            changed=[name for name in form.changed_data],
+            changed=list(form.changed_data),
         )
         messages.success(request, "Saved. Test it again.")
         return redirect("credential", row.pk)

@@ -9,7 +9,7 @@ from flowsite.credentials.services import refresh_sandboxes, save_credential
 from flowsite.people.models import Membership, Team, User
 from flowsite.people.rights import Role
 
-PASSWORD = "flowsite-demo"
+PASSWORD = "flowsite-demo"  # noqa: S105 -- printed at every start
 CREDENTIAL = "Emulator"
 
 

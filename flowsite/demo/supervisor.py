@@ -96,7 +96,7 @@ class Supervisor:
 
     def _launch(self, child: Child) -> None:
         with (self._log_dir / f"{child.name}.log").open("ab") as log:
-            child.process = subprocess.Popen(
+            child.process = subprocess.Popen(  # noqa: S603 -- our own commands
                 child.command,
                 env={**os.environ, **child.environment},
                 stdin=subprocess.DEVNULL,

@@ -32,7 +32,7 @@ def test_only_admins_see_credentials(client_as, analyst, ops, admin, credential)
 
 
 def test_another_teams_credential_is_not_found(browser, credential):
-    from flowsite.people.models import Team  # noqa: PLC0415
+    from flowsite.people.models import Team
 
     Credential.objects.update(team=Team.objects.create(name="Elsewhere"))
 
@@ -103,7 +103,7 @@ def test_a_wrong_secret_is_told_with_the_remedy(browser, credential, emulator):
 
 
 def test_deleting_is_refused_while_a_draft_uses_it(browser, credential, access, team):
-    from flowsite.drafts.models import Draft  # noqa: PLC0415
+    from flowsite.drafts.models import Draft
 
     Draft.objects.create(team=team, sandbox=access.sandbox, credential=credential)
 
