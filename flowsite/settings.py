@@ -1,4 +1,4 @@
-"""Settings. Everything that differs between places comes from the environment (docs/settings.md)."""
+"""Settings. All that differs between places comes from the environment: docs/settings.md."""
 
 from __future__ import annotations
 
@@ -311,7 +311,7 @@ LOG_FORMAT = read(
     default="json" if PRODUCTION else "console",
     validate=validate.OneOf(["json", "console"]),
 )
-_SHARED_PROCESSORS = [
+_SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
     structlog.stdlib.add_log_level,
