@@ -59,6 +59,8 @@ def error_for(
     kind = _class_for(status, code)
     if kind is errors.MalformedAnswer:
         message = f"status {status} where an answer or an error was expected"
+    elif status < 400:
+        message = "it points to another address, which is not followed; is the address right?"
     return kind(
         message or _phrase(status),
         status=status,
@@ -76,7 +78,7 @@ def _class_for(status: int, code: str | None) -> type[errors.AepError]:
         return _STATUS_CLASSES[status]
     if 500 <= status <= 599:
         return errors.ServerError
-    return errors.BadRequest if 400 <= status <= 499 else errors.MalformedAnswer
+    return errors.BadRequest if 300 <= status <= 499 else errors.MalformedAnswer
 
 
 def _parsed(content: bytes) -> Any:
@@ -139,13 +141,16 @@ def _flat(value: Any) -> str:
 def _message(body: Any, content: bytes) -> str:
     if isinstance(body, Mapping):
         texts = _texts(body)
-        if not texts:
-            return as_text(body.get("error"))
-        extra = [text for text in texts[1:] if len(text) > len(texts[0]) and texts[0] in text]
-        return extra[0] if extra else texts[0]
+        words = texts[0] if texts else as_text(body.get("error"))
+        # The provider's own text is often here only.
+        details = _flat(body.get("errorDetails") or "")
+        if not details or details in words:
+            return words
+        return details if words in details else f"{words} – {details}"
     if isinstance(body, str):
         return body
-    return "" if body is not None else content[:20_000].decode("utf-8", "replace")
+    unread = body is None and content.strip() != b"null"
+    return content[:20_000].decode("utf-8", "replace") if unread else ""
 
 
 def request_id(headers: Mapping[str, str], body: Any = None) -> str | None:

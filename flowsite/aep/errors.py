@@ -14,7 +14,7 @@
         ├── NotFound             404, 410
         ├── Conflict             409
         │   └── StaleEtag            412
-        └── BadRequest           any other 4xx
+        └── BadRequest           any other 4xx, and redirects, which are never followed
 
 Two attributes carry policy. ``permanent``: the same request fails again until somebody changes
 something. ``outcome_known``: it is certain that AEP did not carry the request out; where it is

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 MAX_LENGTH = 600
@@ -40,9 +42,8 @@ _PLAIN_NAME = re.compile(
 def clean(text: str, secrets: Iterable[str] = (), *, limit: int = MAX_LENGTH) -> str:
     """One line of plain text: ``secrets`` and their like masked, tags and controls gone."""
     text = text[: limit * 20]
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= MIN_SECRET_LENGTH:
-            text = text.replace(secret, MASK)
+    for secret in sorted(_spellings(secrets), key=len, reverse=True):
+        text = text.replace(secret, MASK)
     if "<" in text:
         text = html.unescape(_TAGS.sub(" ", _BLOCKS.sub(" ", text)))
         text = _TAGS.sub(" ", text)
@@ -50,6 +51,23 @@ def clean(text: str, secrets: Iterable[str] = (), *, limit: int = MAX_LENGTH) ->
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _spellings(secrets: Iterable[str]) -> set[str]:
+    """Each secret as it is, inside JSON text and inside an address."""
+    long_enough = [secret for secret in secrets if len(secret) >= MIN_SECRET_LENGTH]
+    return {
+        spelling
+        for secret in long_enough
+        for spelling in (
+            secret,
+            json.dumps(secret)[1:-1],
+            json.dumps(secret, ensure_ascii=False)[1:-1],
+            quote(secret, safe=""),
+            quote_plus(secret),
+            html.escape(secret),
+        )
+    }
 
 
 def secrets_in(body: Any, *, inside: bool = False) -> Iterator[str]:

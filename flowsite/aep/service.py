@@ -92,7 +92,8 @@ def created(answer: Answer, *id_names: str) -> Created:
             "no id in the answer", status=answer.status, operation=answer.operation
         )
     version = first(raw, "version")
-    number = as_int(version)
+    # A schema's version "1.2" is no number, a mapping set's "0" is.
+    number = as_int(version) if as_text(version).isdigit() else None
     return Created(
         id=found,
         alt_id=as_text(raw.get("meta:altId")),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import logging
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -66,10 +67,11 @@ class Answer:
             return None
         try:
             return jsonlib.loads(self.content, parse_constant=lambda _: None)
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError):
+            # Not "from": a JSON error carries the whole body.
             raise MalformedAnswer(
                 "the body is not JSON", status=self.status, operation=self.operation
-            ) from error
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,13 @@ class Session:
         self._max_wait_s = max_wait_s
         self._clock = clock
         self._base = config.platform_url.strip().rstrip("/")
+        self._lock = threading.Lock()
+        self._calls = 0
+
+    @property
+    def calls(self) -> int:
+        """How many requests have been sent, repeated ones included."""
+        return self._calls
 
     def request(
         self,
@@ -276,6 +285,8 @@ class Session:
 
     def _exchange(self, call: Call, token: str) -> wire.Exchange:
         """The request on the wire: exactly the headers of API contract section 1.1."""
+        with self._lock:
+            self._calls += 1
         if not call.path.startswith("/") or call.path.startswith("//"):
             raise NotSent("the path must start with one slash", operation=call.operation)
         headers = [

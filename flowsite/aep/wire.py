@@ -26,7 +26,7 @@ from flowsite.aep.errors import (
 from flowsite.aep.sanitise import clean
 
 CONNECT_LIMIT_S = 10.0
-MAX_ANSWER_BYTES = 48 * 1024 * 1024
+MAX_ANSWER_BYTES = 32 * 1024 * 1024
 USER_AGENT = "flowsite"
 #: httpx also unpacks br and zstd, where a few bytes can become gigabytes in one step.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})

@@ -134,8 +134,13 @@ class FlowServicePart(Service):
 
     def _one(self, kind: str, identifier: str) -> dict[str, Any]:
         """``items[0]``, or the object itself. Raises NotFound for an empty list."""
-        body = self._get(f"/{kind}/{segment(identifier)}", f"get_{kind}")
-        return single(body, f"{self.name}.get_{kind}")
+        operation = f"{self.name}.get_{kind}"
+        path = f"{self.base}/{kind}/{segment(identifier)}"
+        answer = self._session.request("GET", path, operation=operation)
+        row = single(answer.json(), operation)
+        if first(row, "etag", "eTag", "Etag", "version") is None:
+            row["etag"] = answer.headers.get("etag")
+        return row
 
     def _create(self, kind: str, body: Mapping[str, Any], *, draft: bool = False) -> Created:
         params = [("mode", "draft")] if draft else []
