@@ -143,7 +143,7 @@ def _message(body: Any, content: bytes) -> str:
         texts = _texts(body)
         words = texts[0] if texts else as_text(body.get("error"))
         # The provider's own text is often here only.
-        details = _flat(body.get("errorDetails") or "")
+        details = _flat(body["errorDetails"]) if body.get("errorDetails") else ""
         if not details or details in words:
             return words
         return details if words in details else f"{words} – {details}"

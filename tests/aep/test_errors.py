@@ -176,7 +176,7 @@ XDM = {
         ),
         pytest.param(
             502,
-            b"<html><head><title>5</title><style>x{}</style></head><body><h1>Bad &amp; Gateway</h1></html>",
+            b"<html><head><title>5</title></head><body><h1>Bad &amp; Gateway</h1></html>",
             errors.ServerError,
             None,
             "Bad & Gateway",
