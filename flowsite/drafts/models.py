@@ -7,6 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 
+UNTITLED = "Untitled dataflow"
+
 
 class Draft(models.Model):
     """A ``PartialDefinition`` on its way to a dataflow; every save raises ``revision``."""
@@ -22,6 +24,13 @@ class Draft(models.Model):
     #: The wizard step to resume at.
     step = models.CharField(max_length=20, default="account")
     revision = models.PositiveIntegerField(default=1)
+    #: Step → the revision at which its part of the document last changed. Two tabs on different
+    #: steps don't stand in each other's way.
+    step_revisions: models.JSONField[dict[str, int]] = models.JSONField(default=dict)
+    #: Who saved last, for the page that compares two versions.
+    saved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -36,4 +45,4 @@ class Draft(models.Model):
     @property
     def name(self) -> str:
         """The dataflow name, or a stand-in until there is one."""
-        return str(self.definition.get("name") or "Untitled dataflow")
+        return str(self.definition.get("name") or UNTITLED)
