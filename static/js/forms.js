@@ -1,10 +1,10 @@
 // Forms: autosave, double submit guard, parts that depend on a choice, questions before an act.
 (() => {
   "use strict";
-  const { words, announce, alertBox, signInLink, renewTokens, isSignIn } = window.flowsite;
+  const { words, make, announce, alertBox, signInLink, renewTokens, isSignIn } = window.flowsite;
   const WAIT_MS = 800;
 
-  // --- Autosave: <form data-autosave[="url"]> and a <span data-saved> in it ---------------------
+  // --- Autosave: <form data-autosave[="url"]> and a <span data-saved> in it
   // Posts the form with the header X-Autosave. Answers: JSON {"revision": n} (put into the field
   // "revision"), 204, or 409 with {"url": where to compare}. Passwords and files never go along.
   const savers = new Map();
@@ -78,7 +78,7 @@
 
     conflict(json) {
       this.failed = true;
-      const link = Object.assign(document.createElement("a"), { href: json.url || location.href, textContent: words.compare });
+      const link = make("a", { href: json.url || location.href, textContent: words.compare });
       this.show("failed", `${words.conflict} `, link);
       announce(words.conflict);
       return false;
@@ -127,7 +127,7 @@
     if (pendingSavers().some((saver) => saver.failed)) event.preventDefault();
   });
 
-  // --- Questions and the double submit guard ----------------------------------------------------
+  // --- Questions and the double submit guard
   const confirmed = new WeakSet();
 
   function ask(text, yes) {
@@ -184,7 +184,7 @@
     ask(event.detail.question, () => event.detail.issueRequest(true));
   });
 
-  // --- data-show-when="field=value|other" or "field!=value"; data-echo-for, data-zone ------------
+  // --- data-show-when="field=value|other" or "field!=value"; data-echo-for
   const valueOf = (form, name) => {
     const field = form?.elements.namedItem(name);
     if (!field) return "";
@@ -209,7 +209,6 @@
   function refresh(root) {
     dependents(root);
     for (const output of root.querySelectorAll("[data-echo-for]")) echo(output);
-    for (const input of root.querySelectorAll("[data-zone]")) input.value = Intl.DateTimeFormat().resolvedOptions().timeZone;
   }
   for (const kind of ["change", "input"]) document.addEventListener(kind, (event) => { if (event.target.form) refresh(event.target.form); });
   document.addEventListener("DOMContentLoaded", () => refresh(document));

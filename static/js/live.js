@@ -71,7 +71,7 @@
 
   window.flowsite = { words, make, announce, toast, alertBox, signInLink, renewTokens, isSignIn };
 
-  // --- htmx: failures --------------------------------------------------------------------------
+  // --- htmx: failures
 
   function again(detail) {
     const element = detail.elt;
@@ -102,6 +102,10 @@
     box.scrollIntoView({ block: "nearest" });
   }
 
+  // A tab that nobody sees does not ask for news.
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    if (document.hidden && event.detail.elt.matches('[hx-trigger*="every"]')) event.preventDefault();
+  });
   const expired = (detail) => showFailure(detail, words.expired, signInLink());
 
   document.addEventListener("htmx:beforeSwap", (event) => {
@@ -128,7 +132,7 @@
     lazy.querySelector("button").focus();
   });
 
-  // --- htmx: focus and announcements after a swap ----------------------------------------------
+  // --- htmx: focus and announcements after a swap
 
   let focused = null;
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement; });

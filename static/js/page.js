@@ -4,7 +4,7 @@
   const { words, announce, toast } = window.flowsite;
   const lang = document.documentElement.lang || "en";
 
-  // --- Copy: data-copy="text", or data-copy-from="pre" for the neighbour's text ------------------
+  // --- Copy: data-copy="text", or data-copy-from="pre" for the neighbour's text
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy], [data-copy-from]");
     if (!button) return;
@@ -17,13 +17,13 @@
     }
   });
 
-  // --- Times: <time datetime data-local>12:00 UTC</time>, <time datetime data-ago> ---------------
+  // --- Times: <time datetime data-local>12:00 UTC</time>, <time datetime data-ago>
   const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const clock = new Intl.DateTimeFormat(lang, { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
-  const dayAndClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" });
+  const TIME = { hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short" };
+  const clock = new Intl.DateTimeFormat(lang, TIME);
+  const dayAndClock = new Intl.DateTimeFormat(lang, { day: "numeric", month: "short", ...TIME });
   const relative = new Intl.RelativeTimeFormat(lang, { numeric: "auto", style: "short" });
-  const STEPS = [[60, "second"], [3600, "minute"], [86400, "hour"], [Infinity, "day"]];
-  const SIZE = { second: 1, minute: 60, hour: 3600, day: 86400 };
+  const UNITS = [["second", 1, 60], ["minute", 60, 3600], ["hour", 3600, 86400], ["day", 86400, Infinity]];
 
   function localTimes(root) {
     for (const time of root.querySelectorAll("time[data-local]:not([data-done])")) {
@@ -35,14 +35,14 @@
     }
     for (const time of root.querySelectorAll("time[data-ago]")) {
       const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
-      const [, unit] = STEPS.find(([limit]) => Math.abs(seconds) < limit);
-      time.title = time.title || time.textContent;
-      time.textContent = Math.abs(seconds) < 5 ? words.now : relative.format(Math.round(seconds / SIZE[unit]), unit);
+      const [unit, size] = UNITS.find(([, , limit]) => Math.abs(seconds) < limit);
+      if (!time.dataset.tip) time.dataset.tip = time.textContent;
+      time.textContent = Math.abs(seconds) < 5 ? words.now : relative.format(Math.round(seconds / size), unit);
     }
   }
   setInterval(() => { if (!document.hidden) localTimes(document); }, 10000);
 
-  // --- Menus close on Escape and on a click elsewhere; dialogs open by data-opens="id" -----------
+  // --- Menus close on Escape and on a click elsewhere; dialogs open by data-opens="id"
   document.addEventListener("click", (event) => {
     for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
     const opener = event.target.closest("[data-opens]");
@@ -52,15 +52,17 @@
     if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
   });
   // Inside a scrolling table a menu would be cut off.
-  document.addEventListener("toggle", (event) => {
-    const menu = event.target;
-    if (!menu.open || !menu.matches?.(".table-wrap details.menu")) return;
-    const panel = menu.lastElementChild;
-    const box = menu.getBoundingClientRect();
-    const up = box.bottom + panel.offsetHeight + 8 > innerHeight;
-    Object.assign(panel.style, { position: "fixed", right: `${document.documentElement.clientWidth - box.right}px`, top: up ? "auto" : `${box.bottom + 4}px`, bottom: up ? `${innerHeight - box.top + 4}px` : "auto" });
-  }, true);
-  document.addEventListener("scroll", () => { for (const menu of document.querySelectorAll(".table-wrap details.menu[open]")) menu.open = false; }, true);
+  function placeMenus() {
+    for (const menu of document.querySelectorAll(".table-wrap details.menu[open]")) {
+      const panel = menu.lastElementChild;
+      const box = menu.getBoundingClientRect();
+      const below = box.bottom + panel.offsetHeight + 8 < innerHeight;
+      const top = below ? box.bottom + 4 : box.top - panel.offsetHeight - 4;
+      Object.assign(panel.style, { position: "fixed", right: `${document.documentElement.clientWidth - box.right}px`, top: `${top}px` });
+    }
+  }
+  document.addEventListener("toggle", placeMenus, true);
+  document.addEventListener("scroll", placeMenus, true);
   document.addEventListener("keydown", (event) => {
     if (event.key !== "Escape") return;
     const menu = event.target.closest?.("details.menu[open]");
@@ -68,46 +70,39 @@
     hideTip();
   });
 
-  // --- Tooltips: every title, also on keyboard focus ---------------------------------------------
-  let owner = null;
+  // --- Tooltips: every title, also on keyboard focus
+  const TIPS = "[title], [data-tip]";
+  const tip = document.getElementById("tip");
+
   function showTip(element) {
-    if (owner === element) return;
-    hideTip();
-    const tip = document.getElementById("tip");
-    if (!tip?.showPopover) return;
-    owner = element;
-    tip.textContent = element.title;
-    element.dataset.title = element.title;
-    const named = element.textContent.trim() || element.hasAttribute("aria-label");
-    element.setAttribute(named ? "aria-description" : "aria-label", element.title);
-    element.removeAttribute("title");
-    tip.showPopover();
+    if (!tip?.togglePopover) return;
+    if (element.title) {
+      const named = element.textContent.trim() || element.hasAttribute("aria-label");
+      element.setAttribute(named ? "aria-description" : "aria-label", element.title);
+      element.dataset.tip = element.title;
+      element.removeAttribute("title");
+    }
+    tip.textContent = element.dataset.tip;
+    tip.togglePopover(true);
     const box = element.getBoundingClientRect();
-    const size = tip.getBoundingClientRect();
-    const below = box.top < size.height + 12;
-    tip.style.left = `${Math.max(4, Math.min(innerWidth - size.width - 4, box.left + (box.width - size.width) / 2))}px`;
-    tip.style.top = `${below ? box.bottom + 6 : box.top - size.height - 6}px`;
+    const left = Math.min(innerWidth - tip.offsetWidth - 4, box.left + (box.width - tip.offsetWidth) / 2);
+    const top = box.top - tip.offsetHeight - 6;
+    tip.style.left = `${Math.max(4, left)}px`;
+    tip.style.top = `${top < 0 ? box.bottom + 6 : top}px`;
   }
-  function hideTip() {
-    if (!owner) return;
-    owner.title = owner.dataset.title;
-    owner.removeAttribute("aria-description");
-    if (owner.getAttribute("aria-label") === owner.title) owner.removeAttribute("aria-label");
-    owner = null;
-    document.getElementById("tip").hidePopover();
-  }
+  const hideTip = () => tip?.togglePopover?.(false);
   document.addEventListener("pointerover", (event) => {
-    const element = event.target.closest?.("[title]");
-    if (element && !(element instanceof SVGElement)) showTip(element);
-    else if (owner && !owner.contains(event.target)) hideTip();
+    const element = event.target.closest?.(TIPS);
+    if (element) showTip(element);
+    else hideTip();
   });
   document.addEventListener("focusin", (event) => {
-    if (event.target.matches?.("[title]:focus-visible")) showTip(event.target);
+    if (event.target.matches(TIPS) && event.target.matches(":focus-visible")) showTip(event.target);
     else hideTip();
   });
   document.addEventListener("scroll", hideTip, true);
 
-  // --- Arrow keys inside [data-arrows] (one tab stop, the rest by arrows) ------------------------
+  // --- Arrow keys inside [data-arrows] (one tab stop, the rest by arrows)
   document.addEventListener("keydown", (event) => {
     const group = event.target.closest?.("[data-arrows]");
     const step = { ArrowLeft: -1, ArrowRight: 1, Home: -Infinity, End: Infinity }[event.key];
@@ -120,7 +115,7 @@
     next.focus();
   });
 
-  // --- <input data-filter="#id">: hides rows (tr, [data-row]) whose text lacks the words ----------
+  // --- <input data-filter="#id">: hides rows (tr, [data-row]) whose text lacks the words
   function filter(input) {
     const list = document.querySelector(input.dataset.filter);
     if (!list) return;
@@ -132,21 +127,23 @@
       if (!row.hidden) shown += 1;
     }
     if (wanted.length) for (const part of list.querySelectorAll("[data-row]:not([hidden]) > details")) part.open = true;
+    if (list.matches("[data-select]")) count(list);
     const said = `${shown} ${words.shown}`;
     for (const place of document.querySelectorAll(`[data-filter-count="${input.dataset.filter}"]`)) place.textContent = said;
     clearTimeout(input.announcing);
     input.announcing = setTimeout(() => announce(said), 700);
   }
 
-  // --- data-select-all="#id": ticks the rows that are shown; data-select-count="#id" counts -------
+  // --- data-select-all="#id": ticks the rows that are shown; data-select-count="#id" counts
   function count(list) {
     const boxes = [...list.querySelectorAll('input[type="checkbox"][name]')].filter((box) => !box.disabled);
     const ticked = boxes.filter((box) => box.checked).length;
     const said = `${ticked} / ${boxes.length} ${words.selected}`;
     for (const place of document.querySelectorAll(`[data-select-count="#${list.id}"]`)) place.textContent = said;
+    const shown = boxes.filter((box) => !box.closest("[hidden]"));
     for (const all of document.querySelectorAll(`[data-select-all="#${list.id}"]`)) {
-      all.checked = boxes.length > 0 && ticked === boxes.length;
-      all.indeterminate = ticked > 0 && ticked < boxes.length;
+      all.checked = shown.length > 0 && shown.every((box) => box.checked);
+      all.indeterminate = !all.checked && shown.some((box) => box.checked);
     }
     return said;
   }
