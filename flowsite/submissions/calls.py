@@ -13,7 +13,7 @@ from typing import Any
 
 from flowsite.aep.platform import Platform
 from flowsite.planning.plan import Step
-from flowsite.submissions import finders
+from flowsite.submissions import changes, finders
 from flowsite.submissions.verdicts import Repeat
 
 Result = dict[str, Any]
@@ -36,15 +36,24 @@ class Request:
     path: str
     sought: dict[str, Any]
 
+    @property
+    def target(self) -> str:
+        """The object that a change is about."""
+        return self.step.target_id or ""
+
 
 def send(platform: Platform, request: Request) -> Result:
     """Makes the call. Raises AepError, Refused."""
-    return SENDERS[request.step.operation](platform, request)
+    try:
+        return SENDERS[request.step.operation](platform, request)
+    except changes.ChangeFailed as error:
+        raise Refused(str(error)) from error
 
 
 def find(platform: Platform, request: Request, sent_at: datetime | None) -> list[Result]:
     """Everything that is there because the call was carried out. Raises AepError."""
-    return finders.FINDERS[request.step.lookup.by](platform, request.sought, sent_at)
+    query = finders.Query(request.step, request.sought, sent_at)
+    return finders.FINDERS[request.step.lookup.by](platform, query)
 
 
 def repeat_of(step: Step) -> Repeat:
@@ -84,6 +93,11 @@ def _validate(platform: Platform, request: Request) -> Result:
     return {}
 
 
+def _profile_schema(platform: Platform, request: Request) -> Result:
+    """The last part of the path names the schema."""
+    return _created(platform.registry.enable_for_profile(request.path.rsplit("/", 1)[-1]))
+
+
 Sender = Callable[[Platform, Request], Result]
 SENDERS: dict[str, Sender] = {
     "create_connection": lambda p, r: _created(p.flow_service.create_connection(r.body)),
@@ -100,4 +114,22 @@ SENDERS: dict[str, Sender] = {
     ),
     "create_mapping_set": lambda p, r: _mapping_set(p.data_prep.create_mapping_set(r.body)),
     "create_flow": lambda p, r: _created(p.flow_service.create_flow(r.body)),
+    "enable_schema_for_profile": _profile_schema,
+    "enable_flow": lambda p, r: changes.switch(p, r.target, "enable"),
+    "disable_flow": lambda p, r: changes.switch(p, r.target, "disable"),
+    "patch_schedule": lambda p, r: changes.patch(p, r.target, r.body),
+    "patch_mapping": lambda p, r: changes.patch(p, r.target, r.body),
+    "replace_mapping_set": lambda p, r: _mapping_set(
+        p.data_prep.replace_mapping_set(r.target, r.body)
+    ),
+    "create_run": lambda p, r: _created(p.flow_service.create_run(r.body)),
+    "retry_run": lambda p, r: _created(p.flow_service.retry_run(r.target)),
+    "delete_flow": lambda p, r: changes.removed(p.flow_service.delete_flow, r.target),
+    "delete_source_connection": lambda p, r: changes.removed(
+        p.flow_service.delete_source_connection, r.target
+    ),
+    "delete_target_connection": lambda p, r: changes.removed(
+        p.flow_service.delete_target_connection, r.target
+    ),
+    "delete_connection": lambda p, r: changes.removed(p.flow_service.delete_connection, r.target),
 }

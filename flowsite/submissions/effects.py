@@ -9,27 +9,11 @@ from django.db import transaction
 from flowsite.credentials.models import SourceAccount
 from flowsite.people import audit
 from flowsite.planning.plan import Step
+from flowsite.runs import services as runs
 from flowsite.runs.models import Dataflow
 from flowsite.submissions import secrets
 from flowsite.submissions.ledger import Ledger
-from flowsite.submissions.models import Kind, StepState, SubmissionStep
-
-try:
-    from flowsite.runs import services as runs
-except ImportError:  # the room is being built
-
-    class runs:  # type: ignore[no-redef]
-        @staticmethod
-        def record_dataflow(*, sandbox: Any, flow_id: str, **values: Any) -> Dataflow:
-            row, _ = Dataflow.objects.update_or_create(
-                sandbox=sandbox, flow_id=flow_id, defaults=values
-            )
-            return row
-
-        @staticmethod
-        def request_poll(_sandbox: Any) -> None:
-            return None
-
+from flowsite.submissions.models import Kind, StepState, Submission, SubmissionStep
 
 SYSTEM = "executor"
 
@@ -52,6 +36,8 @@ def published(ledger: Ledger) -> None:
         obj=submission,
         objects=_ids(ledger),
     )
+    if submission.dataflow is not None:
+        _keep_document(submission, submission.dataflow)
     if submission.kind != Kind.ACCOUNT:
         sandbox = submission.sandbox
         transaction.on_commit(lambda: runs.request_poll(sandbox), robust=True)
@@ -106,6 +92,24 @@ def _record_account(ledger: Ledger, row: SubmissionStep, step: Step) -> None:
         },
     )
     secrets.spend(body)
+
+
+def _keep_document(submission: Submission, dataflow: Dataflow) -> None:
+    """The document follows what was changed in AEP."""
+    if submission.kind == Kind.DELETE:
+        runs.mark_deleted(dataflow)
+        return
+    document = dict(dataflow.definition or {})
+    if not document:
+        return
+    if submission.kind == Kind.SCHEDULE:
+        asked = {**document.get("schedule", {}), **submission.params["schedule"]}
+        document["schedule"] = {name: value for name, value in asked.items() if value is not None}
+    elif submission.kind == Kind.MAPPING:
+        document["mapping"] = submission.params["mapping"]
+    else:
+        return
+    Dataflow.objects.filter(pk=dataflow.pk).update(definition=document)
 
 
 def undone(ledger: Ledger) -> None:

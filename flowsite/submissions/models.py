@@ -89,6 +89,8 @@ class Submission(Leasable):
     plan: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     #: Preflight's findings, as ``Problem`` dicts; errors among them stop before the first create.
     problems: models.JSONField[list[dict[str, Any]]] = models.JSONField(default=list)
+    #: What at most one submission at a time may be about: "switch:<flow>", "retry:<run>".
+    subject = models.CharField(max_length=150, blank=True, default="")
     #: What a lifecycle action was asked to do: {"frequency": …}, {"run_id": …}.
     params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     #: How often the reading before the plan has failed.
@@ -110,7 +112,12 @@ class Submission(Leasable):
                 fields=["draft"],
                 condition=Q(state__in=["submitting", "needs_attention", "undoing", "published"]),
                 name="one_submission_per_draft",
-            )
+            ),
+            models.UniqueConstraint(
+                fields=["sandbox", "subject"],
+                condition=Q(state="submitting") & ~Q(subject=""),
+                name="one_submission_per_subject",
+            ),
         ]
 
     def __str__(self) -> str:

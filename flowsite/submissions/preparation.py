@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 
 from django.utils import timezone
 
@@ -14,17 +15,19 @@ from flowsite.definitions.problems import Problem, errors_of
 from flowsite.planning.build import build_plan
 from flowsite.planning.facts import Facts
 from flowsite.planning.plan import Step, SubmissionPlan
-from flowsite.submissions import effects, preflight, verdicts
+from flowsite.submissions import effects, lifecycle, preflight, verdicts
 from flowsite.submissions.ledger import Aside, Ledger, NotYet
 from flowsite.submissions.merging import Merged, Old, merge, newest, plan_key
 from flowsite.submissions.models import (
     MAY_EXIST,
+    Kind,
     StepState,
     Submission,
     SubmissionState,
     SubmissionStep,
 )
 from flowsite.submissions.resolve import Unresolved, place_of, resolve
+from flowsite.submissions.rows import add_step
 from flowsite.submissions.words import sentence
 
 #: Reading is tried so often before people are asked.
@@ -43,9 +46,9 @@ def prepare(ledger: Ledger, platform: Platform, aside: Aside) -> None:
         with ledger.writing():
             ledger.end(SubmissionState.CANCELLED)
         return
-    definition = DataflowDefinition.model_validate(submission.definition)
+    read = _read_definition if submission.kind == Kind.DATAFLOW else _read_dataflow
     try:
-        facts, problems = aside(lambda: _read(definition, platform, submission))
+        found = aside(lambda: read(submission, platform))
     except Unresolved as error:
         _stop(ledger, error.problems)
     except Undecryptable as error:
@@ -53,19 +56,33 @@ def prepare(ledger: Ledger, platform: Platform, aside: Aside) -> None:
     except AepError as error:
         _later(ledger, error)
     else:
-        if errors_of(problems):
-            _stop(ledger, problems)
+        if errors_of(found.problems):
+            _stop(ledger, found.problems)
         else:
-            _write_plan(ledger, definition, facts, problems)
+            _write_plan(ledger, found)
 
 
-def _read(
-    definition: DataflowDefinition, platform: Platform, submission: Submission
-) -> tuple[Facts, list[Problem]]:
+@dataclass(frozen=True)
+class Found:
+    """What was read and decided. ``build`` makes the plan for a key."""
+
+    build: Callable[[str], SubmissionPlan]
+    problems: list[Problem]
+    facts: Facts | None = None
+
+
+def _read_definition(submission: Submission, platform: Platform) -> Found:
+    definition = DataflowDefinition.model_validate(submission.definition)
     place = place_of(submission.credential, submission.sandbox)
     facts = resolve(definition, platform, place=place, key=submission.key)
     again = bool(submission.params.get("again", True))
-    return facts, preflight.findings(definition, facts, platform, again=again)
+    problems = preflight.findings(definition, facts, platform, again=again)
+    return Found(lambda key: build_plan(definition, facts, key), problems, facts)
+
+
+def _read_dataflow(submission: Submission, platform: Platform) -> Found:
+    plan = lifecycle.plan_for(submission, platform)
+    return Found(lambda _key: plan, [])
 
 
 def _stop(ledger: Ledger, problems: list[Problem]) -> None:
@@ -87,11 +104,9 @@ def _later(ledger: Ledger, error: AepError) -> None:
     raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts))
 
 
-def _write_plan(
-    ledger: Ledger, definition: DataflowDefinition, facts: Facts, warnings: list[Problem]
-) -> None:
+def _write_plan(ledger: Ledger, found: Found) -> None:
     def build(generation: int) -> SubmissionPlan:
-        return build_plan(definition, facts, plan_key(ledger.submission.key, generation))
+        return found.build(plan_key(ledger.submission.key, generation))
 
     rows = ledger.steps()
     current = {row.key: row for row in rows if not row.replaced}
@@ -109,8 +124,8 @@ def _write_plan(
         write_steps(ledger, merged)
         ledger.update(
             plan=plan.model_dump(mode="json"),
-            facts=facts.model_dump(mode="json"),
-            problems=[asdict(problem) for problem in warnings],
+            facts=found.facts.model_dump(mode="json") if found.facts else None,
+            problems=[asdict(problem) for problem in found.problems],
             attempts=0,
         )
 
@@ -139,11 +154,4 @@ def write_steps(ledger: Ledger, merged: Merged) -> None:
                 **values
             )
         else:
-            SubmissionStep.objects.create(
-                submission=ledger.submission,
-                key=step.key,
-                operation=step.operation,
-                title=step.title[:300],
-                planned=step.model_dump(mode="json"),
-                **values,
-            )
+            add_step(ledger.submission, step, position, generation)

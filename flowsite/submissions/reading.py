@@ -53,12 +53,14 @@ def side_by_side(**calls: Callable[[], Any]) -> dict[str, Any]:
     """The results by name. Raises Unresolved with the problems of all calls, else any AepError."""
     with ThreadPoolExecutor(READERS, thread_name_prefix="resolve") as pool:
         futures = {name: pool.submit(_in_thread, call) for name, call in calls.items()}
-    errors = [error for one in futures.values() if (error := one.exception()) is not None]
-    for error in errors:
-        if not isinstance(error, Unresolved):
+    problems: list[Problem] = []
+    for one in futures.values():
+        error = one.exception()
+        if isinstance(error, Unresolved):
+            problems += error.problems
+        elif error is not None:
             raise error
-    if errors:
-        problems = [problem for error in errors for problem in error.problems]  # type: ignore[union-attr]
+    if problems:
         raise Unresolved(problems)
     return {name: one.result() for name, one in futures.items()}
 

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from flowsite.aep.errors import AepError
+from flowsite.core.encrypted import Undecryptable
 from flowsite.planning.plan import Step, fill, fill_path
 from flowsite.submissions import calls, effects, secrets, verdicts
 from flowsite.submissions.ledger import Ledger
@@ -74,13 +75,18 @@ def request_of(
         if not with_secrets:
             return calls.Request(step, None, fill_path(step.path, known), row.sought)
         body = fill(step.body, known, secrets.value)
-        sought = fill(step.lookup.match, known, lambda _: "")
+        sought = {name: fill(value, known) for name, value in step.lookup.match.items()}
     except secrets.SecretGone as error:
-        with ledger.writing():
-            words = own_words(str(error), remedy="Type the account's secrets again.")
-            _apply(ledger, row, Verdict("fail"), words)
-        return None
-    return calls.Request(step, body, fill_path(step.path, known), sought)
+        words = own_words(str(error), remedy="Type the account's secrets again.")
+    except Undecryptable as error:
+        words = error_words(error)
+    except KeyError as error:
+        words = own_words(f"AEP's answer to an earlier step lacks {error}.", whose_turn="adobe")
+    else:
+        return calls.Request(step, body, fill_path(step.path, known), sought)
+    with ledger.writing():
+        _apply(ledger, row, Verdict("fail"), words)
+    return None
 
 
 def sending(ledger: Ledger, row: SubmissionStep, request: calls.Request) -> None:

@@ -2,44 +2,65 @@
 
 from __future__ import annotations
 
-import secrets as random_text
 import time
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from pydantic import JsonValue
 
-from flowsite.core.enqueue import enqueue_on_commit
-from flowsite.credentials.models import Credential, Sandbox
+from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
 from flowsite.definitions.complete import complete
 from flowsite.definitions.model import DataflowDefinition, PartialDefinition
+from flowsite.definitions.sources import Source
 from flowsite.drafts.models import Draft
-from flowsite.people import audit
 from flowsite.people.models import Team, User
-from flowsite.people.rights import may_submit_to_production
+from flowsite.planning.facts import SpecRef
+from flowsite.planning.lifecycle import account_plan
+from flowsite.runs.models import Dataflow
 from flowsite.submissions import executor, stopping
+from flowsite.submissions.beginning import (
+    COMMAND_LINE,
+    SubmissionRefused,
+    begin,
+    check_production,
+    check_right,
+    new_key,
+    record,
+    same,
+    wake_up,
+)
 from flowsite.submissions.models import (
     ACTIVE,
-    HOLDING,
     Kind,
     StepState,
     Submission,
     SubmissionState,
 )
-from flowsite.submissions.tasks import run_submission
+from flowsite.submissions.resolve import place_of
+from flowsite.submissions.rows import add_step
+from flowsite.submissions.secrets import keep
 
-COMMAND_LINE = "command line"
+__all__ = [
+    "COMMAND_LINE",
+    "SubmissionRefused",
+    "cancel",
+    "check_production",
+    "new_key",
+    "remove_replaced",
+    "resume",
+    "run_in_process",
+    "submit_account",
+    "submit_definition",
+    "submit_draft",
+    "submit_lifecycle",
+    "undo",
+]
+
 #: How long ``run_in_process`` sleeps at once, so that a stop is seen.
 NAP_S = 0.5
-
-
-class SubmissionRefused(Exception):
-    """The submission can't begin or can't go on; the text says why."""
-
-
-def new_key() -> str:
-    """What a submission's objects carry: 16 hexadecimal digits."""
-    return random_text.token_hex(8)
+#: In production these need the same right as a submission.
+CHANGES_WHAT_FLOWS = (Kind.SCHEDULE, Kind.MAPPING, Kind.RUN, Kind.DELETE)
 
 
 def submit_draft(draft: Draft, *, user: User, key: str, production_name: str = "") -> Submission:
@@ -48,7 +69,7 @@ def submit_draft(draft: Draft, *, user: User, key: str, production_name: str = "
     Raises IncompleteDefinition, SubmissionRefused.
     """
     if before := Submission.objects.filter(key=key).first():
-        return _same(before, draft)
+        return same(before, draft)
     definition = complete(PartialDefinition.model_validate(draft.definition))
     return submit_definition(
         definition,
@@ -93,57 +114,123 @@ def submit_definition(
     )
 
 
-def begin(
+def submit_account(
+    access: SandboxAccess,
+    user: User,
     *,
+    source: Source,
+    name: str,
+    description: str | None,
+    auth_spec: str | None,
+    params: dict[str, JsonValue],
+    secrets: dict[str, str],
     key: str,
-    team: Team,
-    credential: Credential,
-    sandbox: Sandbox,
-    user: User | None,
-    wake: bool = True,
-    **values: Any,
+    production_name: str = "",
 ) -> Submission:
-    """A new submission row, or the one that has the key or the draft already."""
-    try:
-        with transaction.atomic():
-            now = timezone.now()
-            submission = Submission.objects.create(
-                key=key,
-                team=team,
-                credential=credential,
-                sandbox=sandbox,
-                owner=user,
-                due_at=now,
-                woken_at=now if wake else None,
-                **values,
-            )
-            _record(submission, "submitted", user, sandbox=sandbox.name)
-            if wake:
-                enqueue_on_commit(run_submission, submission.pk)
-    except IntegrityError:
-        draft = values.get("draft")
-        found = Submission.objects.filter(key=key).first() or (
-            draft and Submission.objects.filter(draft=draft, state__in=HOLDING).first()
+    """Begins to create an account. ``secrets`` are stored encrypted until AEP has them.
+
+    Raises SubmissionRefused.
+    """
+    check_production(access.sandbox, production_name, user)
+    credential, team = access.credential, access.credential.team
+
+    def plan_it(submission: Submission) -> None:
+        plan = account_plan(
+            name=name,
+            description=description,
+            spec=SpecRef(
+                id=source.connection_spec_id or "", version=source.connection_spec_version or "1.0"
+            ),
+            auth_spec=auth_spec,
+            params={**params, **keep(team, secrets)},
+            key=key,
+            place=place_of(credential, access.sandbox),
         )
-        if not found:
-            raise
-        return _same(found, draft)
-    return submission
+        submission.plan = plan.model_dump(mode="json")
+        submission.save(update_fields=["plan"])
+        for position, step in enumerate(plan.steps):
+            add_step(submission, step, position)
+
+    return begin(
+        key=key,
+        team=team,
+        credential=credential,
+        sandbox=access.sandbox,
+        user=user,
+        then=plan_it,
+        kind=Kind.ACCOUNT,
+        name=name,
+    )
 
 
-def check_production(sandbox: Sandbox, production_name: str, user: User | None) -> None:
-    """The production guard. Raises SubmissionRefused."""
-    if not sandbox.is_production:
-        return
-    if user is not None and not may_submit_to_production(user):
+def submit_lifecycle(
+    dataflow: Dataflow,
+    kind: Kind,
+    *,
+    user: User | None,
+    key: str,
+    credential: Credential | None = None,
+    wake: bool = True,
+    **params: Any,
+) -> Submission:
+    """Begins to change a dataflow that exists.
+
+    ``params``: ``schedule`` (a document's, with ``frequency``, ``interval`` …) for SCHEDULE,
+    ``mapping`` (rows) for MAPPING, ``run_id`` for RETRY, ``window_start``, ``window_end`` (ISO) and
+    ``delta_column`` for RUN. The same request twice while it is under way is one submission;
+    another one on the same subject is refused. Raises SubmissionRefused.
+    """
+    team = dataflow.team
+    if team is None:
         raise SubmissionRefused(
-            f"“{sandbox.name}” is a production sandbox, and you don't have the right to submit to "
-            "it. An administrator can give it to you."
+            "The dataflow belongs to no team yet; an administrator can adopt it."
         )
-    if production_name != sandbox.name:
-        raise SubmissionRefused(
-            f"“{sandbox.name}” is a production sandbox: repeat its name to confirm."
-        )
+    if kind in CHANGES_WHAT_FLOWS and dataflow.sandbox.is_production:
+        check_right(dataflow.sandbox, user)
+    credential = credential or _credential_for(dataflow, team)
+    if kind == Kind.RETRY:
+        _not_retried_yet(dataflow, str(params["run_id"]))
+    return begin(
+        key=key,
+        team=team,
+        credential=credential,
+        sandbox=dataflow.sandbox,
+        user=user,
+        wake=wake,
+        kind=kind,
+        dataflow=dataflow,
+        name=dataflow.name,
+        definition=None,
+        params=params,
+        subject=_subject(dataflow, kind, params),
+    )
+
+
+def _subject(dataflow: Dataflow, kind: Kind, params: dict[str, Any]) -> str:
+    if kind == Kind.RETRY:
+        return f"retry:{params['run_id']}"
+    word = "switch" if kind in (Kind.ENABLE, Kind.DISABLE) else str(kind.value)
+    return f"{word}:{dataflow.flow_id}"
+
+
+def _credential_for(dataflow: Dataflow, team: Team) -> Credential:
+    """The one that made it, else any of the team's that reaches the sandbox."""
+    made = dataflow.submissions.filter(kind=Kind.DATAFLOW).order_by("-pk").first()
+    if made is not None:
+        return made.credential
+    found = Credential.objects.filter(team=team, sandboxes=dataflow.sandbox).first()
+    if found is None:
+        raise SubmissionRefused("The team has no credential that reaches this sandbox.")
+    return found
+
+
+def _not_retried_yet(dataflow: Dataflow, run_id: str) -> None:
+    """Retrying is not idempotent. Source: API notes, section 8.4."""
+    subject = f"retry:{run_id}"
+    if Submission.objects.filter(
+        sandbox=dataflow.sandbox, subject=subject, state=SubmissionState.PUBLISHED
+    ).exists():
+        raise SubmissionRefused("This run has been retried already; see the newer runs.")
 
 
 def cancel(submission: Submission, *, user: User | None = None) -> Submission:
@@ -156,8 +243,8 @@ def cancel(submission: Submission, *, user: User | None = None) -> Submission:
         if not rows.update(cancel_asked=True, state=SubmissionState.SUBMITTING):
             raise SubmissionRefused("There is nothing to cancel: the submission has ended.")
         _clear_failures(submission)
-        _wake(submission)
-        _record(submission, "cancelled", user)
+        wake_up(submission)
+        record(submission, "cancelled", user)
     submission.refresh_from_db()
     return submission
 
@@ -173,7 +260,7 @@ def resume(
 
     Raises IncompleteDefinition, SubmissionRefused.
     """
-    _check_right(submission, user)
+    check_right(submission.sandbox, user)
     if submission.draft is not None and definition is None:
         definition = complete(PartialDefinition.model_validate(submission.draft.definition))
     values: dict[str, Any] = {"state": SubmissionState.SUBMITTING, "cancel_asked": False}
@@ -185,13 +272,13 @@ def resume(
     _reopen(
         submission, (SubmissionState.NEEDS_ATTENTION, SubmissionState.CANCELLED), values, wake=wake
     )
-    _record(submission, "resumed", user)
+    record(submission, "resumed", user)
     return submission
 
 
 def undo(submission: Submission, *, user: User | None = None, wake: bool = True) -> Submission:
     """Begins to remove what the submission created. Raises SubmissionRefused."""
-    _check_right(submission, user)
+    check_right(submission.sandbox, user)
     values = {
         "state": SubmissionState.UNDOING,
         "cancel_asked": False,
@@ -204,7 +291,7 @@ def undo(submission: Submission, *, user: User | None = None, wake: bool = True)
     _reopen(
         submission, (SubmissionState.NEEDS_ATTENTION, SubmissionState.CANCELLED), values, wake=wake
     )
-    _record(submission, "undo", user)
+    record(submission, "undo", user)
     return submission
 
 
@@ -212,11 +299,11 @@ def remove_replaced(
     submission: Submission, *, user: User | None = None, wake: bool = True
 ) -> Submission:
     """Begins to remove what an earlier version of the plan created and this one doesn't use."""
-    _check_right(submission, user)
+    check_right(submission.sandbox, user)
     ends = (SubmissionState.NEEDS_ATTENTION, SubmissionState.CANCELLED, SubmissionState.PUBLISHED)
     params = {**submission.params, "undo": "replaced", "back_to": submission.state}
     _reopen(submission, ends, {"state": SubmissionState.UNDOING, "params": params}, wake=wake)
-    _record(submission, "replaced_removed", user)
+    record(submission, "replaced_removed", user)
     return submission
 
 
@@ -251,7 +338,7 @@ def _reopen(
             if not Submission.objects.filter(pk=submission.pk, state__in=ends).update(**values):
                 raise SubmissionRefused("It is being worked on, or has ended for good.")
             _clear_failures(submission)
-            _wake(submission, wake=wake)
+            wake_up(submission, wake=wake)
     except IntegrityError as error:
         raise SubmissionRefused(
             "The draft has been submitted again since; continue with that submission."
@@ -268,36 +355,3 @@ def _clear_failures(submission: Submission) -> None:
         row.attempts, row.due_at, row.result = 0, None, {}
         row.save()
     submission.steps.filter(state=StepState.DONE).update(attempts=0, due_at=None)
-
-
-def _wake(submission: Submission, *, wake: bool = True) -> None:
-    now = timezone.now()
-    Submission.objects.filter(pk=submission.pk).update(due_at=now, woken_at=now if wake else None)
-    if wake:
-        enqueue_on_commit(run_submission, submission.pk)
-
-
-def _check_right(submission: Submission, user: User | None) -> None:
-    if submission.sandbox.is_production and user and not may_submit_to_production(user):
-        raise SubmissionRefused(
-            f"“{submission.sandbox.name}” is a production sandbox, and you don't have the right to "
-            "change it. An administrator can give it to you."
-        )
-
-
-def _same(found: Submission, draft: Draft | None) -> Submission:
-    """A key that belongs to another draft is not this one's double click."""
-    if draft is not None and found.draft_id != draft.pk:
-        raise SubmissionRefused("This form was used for another draft. Reload the page.")
-    return found
-
-
-def _record(submission: Submission, verb: str, user: User | None, **details: Any) -> None:
-    audit.record(
-        f"{submission.kind}.{verb}",
-        user=user,
-        actor="" if user else COMMAND_LINE,
-        team=submission.team,
-        obj=submission,
-        **details,
-    )
