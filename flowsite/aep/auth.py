@@ -21,7 +21,7 @@ import httpx
 
 from flowsite.aep import wire
 from flowsite.aep.error_bodies import error_for
-from flowsite.aep.errors import AepError, BadCredential, MalformedAnswer
+from flowsite.aep.errors import AepError, BadCredential, MalformedAnswer, NotSent
 from flowsite.aep.reading import as_int, as_text
 from flowsite.aep.retry import Backoff, wait_before_retry
 
@@ -76,6 +76,8 @@ def fetch_token(
         "scope": ",".join(scopes.replace(",", " ").split()),
     }
     url = ims_url.strip().removesuffix("/").removesuffix(TOKEN_PATH) + TOKEN_PATH
+    if not wire.is_address(url):
+        raise NotSent("the IMS address is not valid", operation="ims.token")
     request = _Ask(url, urlencode(form).encode(), client_secret)
     own = transport or httpx.HTTPTransport()
     try:

@@ -285,8 +285,8 @@ class Session:
 
     def _exchange(self, call: Call, token: str) -> wire.Exchange:
         """The request on the wire: exactly the headers of API contract section 1.1."""
-        with self._lock:
-            self._calls += 1
+        if not wire.is_address(self._base):
+            raise NotSent("the Platform URL is not a valid address", operation=call.operation)
         if not call.path.startswith("/") or call.path.startswith("//"):
             raise NotSent("the path must start with one slash", operation=call.operation)
         headers = [
@@ -306,6 +306,8 @@ class Session:
         headers.extend(call.headers.items())
         query = encode_query(call.params)
         url = f"{self._base}{call.path}" + (f"?{query}" if query else "")
+        with self._lock:
+            self._calls += 1
         return wire.Exchange(call.operation, call.method, url, headers, content, call.limit_s)
 
 

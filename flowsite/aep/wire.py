@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -30,6 +31,7 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024
 USER_AGENT = "flowsite"
 #: httpx also unpacks br and zstd, where a few bytes can become gigabytes in one step.
 _ENCODINGS = frozenset({"", "identity", "gzip", "deflate"})
+_HOST = re.compile(r"[^\s/?#@%\\<>\"'^`{|}]+")
 _HEADER_TEXT = re.compile(r"[\x20-\x7e]*")
 
 
@@ -56,6 +58,18 @@ class Reply:
     @property
     def request_id(self) -> str | None:
         return request_id(self.headers)
+
+
+def is_address(url: str) -> bool:
+    """Whether a base address has a scheme, a host and perhaps a port, and nothing secret."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return False
+    host = parts.hostname or ""
+    plain = not parts.username and not parts.password and port != 0
+    return parts.scheme in {"http", "https"} and plain and bool(_HOST.fullmatch(host))
 
 
 def send(transport: httpx.BaseTransport, exchange: Exchange) -> Reply:
@@ -129,7 +143,8 @@ def translated(exchange: Exchange) -> Iterator[None]:
     except httpx.LocalProtocolError:
         # Its text can quote a header, and a header holds the token.
         raise NotSent("the request breaks the rules of HTTP", operation=name) from None
-    except (httpx.UnsupportedProtocol, httpx.InvalidURL):
+    except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError, OverflowError):
+        # The last two come from the resolver: an impossible host name or port.
         raise NotSent("the address is not valid", operation=name) from None
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError) as error:
         kind = NotSent if getattr(error, "permanent", False) else ConnectionFailed
