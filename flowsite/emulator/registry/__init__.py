@@ -1,0 +1,8 @@
+"""Schema Registry: schemas, field groups, classes, data types, descriptors (section 4)."""
+
+from __future__ import annotations
+
+BASE = "/data/foundation/schemaregistry"
+KINDS = ("schemas", "fieldgroups", "classes", "datatypes")
+DESCRIPTORS = "descriptors"
+NAMESPACE = "https://ns.adobe.com"
