@@ -23,10 +23,16 @@ def resolve_mapping(
     *,
     tenant_id: str,
     proposed: ProposedSchema | None = None,
+    object_name: str = "",
 ) -> tuple[MappingRow, ...]:
-    """The rows that are sent: suggestions accepted, ``_{tenant}`` replaced by the own prefix."""
+    """The rows that are sent: suggestions accepted, ``_{tenant}`` replaced by the own prefix.
+
+    ``object_name`` (the table) helps suggestions to tell its own key from foreign ones.
+    """
     if isinstance(mapping, str):
-        return proposed.rows if proposed else accepted(suggest(columns, fields))
+        if proposed is not None:
+            return proposed.rows
+        return accepted(suggest(columns, fields, object_name=object_name))
     return tuple(
         row.model_copy(update={"target": expand_target(row.target, tenant_id)}) for row in mapping
     )

@@ -17,12 +17,14 @@ ABBREVIATIONS: Final[dict[str, str]] = {
     "descr": "description", "desc": "description", "dob": "birth date", "doc": "document",
     "dt": "date", "dttm": "date time", "dtm": "date time", "emailaddress": "email address",
     "eml": "email", "familyname": "last name", "firstname": "first name", "fname": "first name",
-    "forename": "first name", "fst": "first", "frst": "first", "fullname": "full name",
+    "forename": "first name", "flg": "flag", "fst": "first",
+    "frst": "first", "fullname": "full name",
     "givenname": "first name", "id": "id", "identifier": "id", "inv": "invoice", "lang": "language",
     "lastname": "last name", "lat": "latitude", "lname": "last name", "lng": "longitude",
     "lon": "longitude", "lst": "last", "mail": "email", "middlename": "middle name",
-    "mname": "middle name", "mob": "mobile phone", "mobile": "mobile phone", "mod": "modified",
-    "msg": "message", "nbr": "number", "nm": "name", "no": "number", "num": "number",
+    "mid": "middle", "mname": "middle name", "mob": "mobile phone", "mobile": "mobile phone",
+    "mod": "modified", "msg": "message", "nbr": "number", "nm": "name", "no": "number",
+    "num": "number",
     "ord": "order", "org": "organization", "pc": "postal code", "pct": "percent", "ph": "phone",
     "phonenumber": "phone number", "phn": "phone", "pmt": "payment", "postalcode": "postal code",
     "postcode": "postal code", "prc": "price", "prod": "product", "productid": "product id",
@@ -67,8 +69,10 @@ STANDARD_FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "billing details address line 1", "billing street", "address line"),
     "homeAddress.street2": ("address line 2", "address 2", "street 2", "line 2",
         "billing details address line 2"),
-    "homeAddress.city": ("city", "town", "address city", "home city", "mailing city",
-        "billing details address city", "billing city", "customer city", "city name"),
+    "homeAddress.city": ("city", "town", "locality", "address city", "address locality",
+        "home city", "mailing city",
+        "billing details address city", "billing city", "customer city",
+        "city name"),
     "homeAddress.stateProvince": ("state", "province", "address state", "state province",
         "mailing state", "billing state", "billing details address state", "state code"),
     "homeAddress.state": ("state", "province", "address state", "state province"),
@@ -86,7 +90,8 @@ STANDARD_FIELDS: Final[dict[str, tuple[str, ...]]] = {
     "_repo.modifyDate": ("modified", "updated", "update time", "updated at", "modified at",
         "modified date", "last modified", "last modified date", "updated on", "update date",
         "date modified", "date updated", "last updated", "last update", "modify date",
-        "last modified at", "updated date", "updated time", "system modstamp"),
+        "last modified at", "updated date", "updated time", "updated date time",
+        "modified date time", "system modstamp"),
     "preferredLanguage": ("language", "preferred language", "locale", "language code"),
     "timeZone": ("time zone",),
     "timestamp": ("timestamp", "event timestamp", "event time", "event date", "occurred at",
@@ -112,13 +117,32 @@ STANDARD_FIELDS: Final[dict[str, tuple[str, ...]]] = {
 }  # fmt: skip
 """Phrases of column names for standard XDM fields; a field further up wins a tie."""
 
+PLACE_PARTS: Final[dict[str, tuple[str, ...]]] = {
+    "street1": ("street", "street address", "line 1", "street 1", "address 1", "address line 1"),
+    "street2": ("street 2", "line 2", "address 2", "address line 2"),
+    "city": ("city", "town", "locality"),
+    "stateProvince": ("state", "province", "region", "state code", "state province"),
+    "state": ("state", "province", "region"),
+    "postalCode": ("postal code",),
+    "country": ("country", "country name"),
+    "countryCode": ("country code", "country iso"),
+}
+"""Parts of any XDM address, by what people call them after the address's own word (``billing``)."""
+
 FILLERS: Final = frozenset({"the", "of", "at", "on", "is", "field", "value", "fld", "col"})
 """Words that say nothing when names are compared."""
 
 
 def spelled_out(words: Iterable[str]) -> list[str]:
-    """Abbreviations replaced by what they stand for; one word may become several."""
+    """Abbreviations replaced by what they stand for; one word may become several.
+
+    ``e mail`` is one word, and a word that an abbreviation repeats is said once.
+    """
     result: list[str] = []
     for word in words:
-        result += ABBREVIATIONS.get(word, word).split()
+        if word == "mail" and result[-1:] == ["e"]:
+            result.pop()
+        for part in ABBREVIATIONS.get(word, word).split():
+            if result[-1:] != [part]:
+                result.append(part)
     return result

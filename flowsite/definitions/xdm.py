@@ -30,6 +30,10 @@ _JSON_TYPES: Final[dict[XdmType, dict[str, JsonValue]]] = {
     "date-time": {"type": "string", "format": "date-time"},
     "array": {"type": "array", "items": {"type": "string"}},
 }
+SURE_KEY: Final = 2
+"""Rank from which a key column is the record's own, not a reference to another record."""
+SURE_TIME: Final = 6
+"""Rank from which a date says when a record was made or an event happened."""
 _KEY_WORDS: Final = frozenset({"id", "uuid", "guid", "key", "identifier", "pk"})
 _EVENT_WORDS: Final = frozenset({"transaction", "event", "record", "row", "entry"})
 _CREATED: Final = frozenset({"created", "create", "creation", "inserted", "added"})
@@ -165,8 +169,8 @@ def propose(
     if kind == "event":
         taken = set(mapped)
         for target, candidates in (
-            ("_id", key_columns(columns, object_name)),
-            ("timestamp", time_columns(columns, delta_column)),
+            ("_id", best_key(columns, object_name)[1]),
+            ("timestamp", [delta_column] if delta_column else best_time(columns)[1]),
         ):
             if target in taken:
                 continue
@@ -227,8 +231,8 @@ def _undecided(target: str, candidates: Sequence[str]) -> Problem:
     return Problem(f"undecided-{target.lstrip('_')}", "mapping", "mapping", text)
 
 
-def key_columns(columns: Sequence[Column], object_name: str) -> list[str]:
-    """The best key columns: ``id`` alone, then ``Product_Id`` of Products, then any other."""
+def best_key(columns: Sequence[Column], object_name: str) -> tuple[int, list[str]]:
+    """The best key columns, with their rank: ``id`` alone, ``Product_Id`` of Products, others."""
     entity = [singular(word) for word in words_of(object_name)]
     ranked = [(_key_rank(column, entity), column.name) for column in columns]
     return _best(ranked)
@@ -246,10 +250,8 @@ def _key_rank(column: Column, entity: Sequence[str]) -> int:
     return 2 if before[-1] in _EVENT_WORDS else 1
 
 
-def time_columns(columns: Sequence[Column], delta_column: str | None) -> list[str]:
-    """The delta column, else the best dates: of creation, then of happening, then others."""
-    if delta_column is not None:
-        return [delta_column]
+def best_time(columns: Sequence[Column]) -> tuple[int, list[str]]:
+    """The best dates, with their rank: of creation, then of happening, then any other."""
     return _best([(_time_rank(column), column.name) for column in columns if is_date(column)])
 
 
@@ -264,9 +266,9 @@ def _time_rank(column: Column) -> int:
     return rank * 2 + (column.xdm_type == "date-time")
 
 
-def _best(ranked: Sequence[tuple[int, str]]) -> list[str]:
+def _best(ranked: Sequence[tuple[int, str]]) -> tuple[int, list[str]]:
     top = max((rank for rank, _ in ranked), default=0)
-    return [name for rank, name in ranked if rank == top] if top else []
+    return top, [name for rank, name in ranked if rank == top] if top else []
 
 
 def _class_fields(kind: ProposedKind) -> list[TargetField]:

@@ -172,11 +172,11 @@ class _Inline(dict[str, Any]):
 class _Dumper(yaml.SafeDumper):
     """SafeDumper that writes a moment as ``2027-01-01T00:00:00Z`` and rows on one line."""
 
-    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 -- PyYAML calls it so
+    def ignore_aliases(self, data: Any) -> bool:
         return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        super().increase_indent(flow, indentless and False)
+        super().increase_indent(flow, False)
 
 
 def _write_moment(dumper: yaml.SafeDumper, moment: datetime) -> Node:
