@@ -131,7 +131,7 @@ def _refused(ledger: Ledger, row: SubmissionStep, error: AepError) -> None:
     if attempts >= MOST_ATTEMPTS or (error.permanent and not in_use):
         _left(ledger, row, error_words(error))
         return
-    due_at = timezone.now() + verdicts.wait_after(error.retry_after_s, attempts)
+    due_at = timezone.now() + verdicts.wait_after(error.retry_after_s, attempts, ledger.timing)
     with ledger.writing():
         ledger.save_step(
             row, StepState(row.state), attempts=attempts, due_at=due_at, error=error_words(error)

@@ -101,7 +101,7 @@ def _later(ledger: Ledger, error: AepError) -> None:
         return
     with ledger.writing():
         ledger.update(attempts=attempts)
-    raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts))
+    raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts, ledger.timing))
 
 
 def _write_plan(ledger: Ledger, found: Found) -> None:

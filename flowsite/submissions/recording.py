@@ -29,9 +29,12 @@ def take_over(ledger: Ledger) -> None:
     with ledger.writing():
         for row in left:
             ended_at = (row.sent_at or now) + ledger.timing.call_limit
-            quiet = max(ended_at - now, timedelta(0)) + ledger.timing.quiet
             verdict = verdicts.after_silence(
-                calls.repeat_of(planned(row)), attempts=row.attempts, now=now, quiet=quiet
+                calls.repeat_of(planned(row)),
+                attempts=row.attempts,
+                now=now,
+                timing=ledger.timing,
+                still_open=max(ended_at - now, timedelta(0)),
             )
             error = own_words(
                 "The worker that made this call stopped before the answer came.",
@@ -123,7 +126,7 @@ def send_failed(ledger: Ledger, row: SubmissionStep, error: BaseException) -> No
     else:
         words = error_words(error)
         verdict = verdicts.after_silence(
-            repeat, attempts=row.attempts, now=now, quiet=ledger.timing.quiet
+            repeat, attempts=row.attempts, now=now, timing=ledger.timing
         )
     with ledger.writing():
         _apply(ledger, row, verdict, words)

@@ -26,6 +26,11 @@ class Timing:
     call_limit: timedelta
     budget: timedelta
 
+    @property
+    def pause(self) -> timedelta:
+        """The first wait before something is tried again; a second with the usual quiet time."""
+        return self.quiet / 15
+
     @classmethod
     def from_settings(cls) -> Timing:
         return cls(

@@ -74,7 +74,7 @@ def after_error(
 ) -> Verdict:
     """After a call that raised. ``attempts`` counts this one."""
     if not error.outcome_known or _title_taken(error):
-        return after_silence(repeat, attempts=attempts, now=now, quiet=timing.quiet)
+        return after_silence(repeat, attempts=attempts, now=now, timing=timing)
     if isinstance(error, Unauthorized):
         most = MOST_UNAUTHORIZED
     elif isinstance(error, TooManyRequests | NotSent) and not error.permanent:
@@ -83,18 +83,25 @@ def after_error(
         return Verdict("fail")
     if attempts >= most:
         return Verdict("fail")
-    return Verdict("again", due_at=now + wait_after(error.retry_after_s, attempts))
+    return Verdict("again", due_at=now + wait_after(error.retry_after_s, attempts, timing))
 
 
-def after_silence(repeat: Repeat, *, attempts: int, now: datetime, quiet: timedelta) -> Verdict:
-    """After a call that may have happened. ``quiet``: how long "not found" proves nothing."""
+def after_silence(
+    repeat: Repeat,
+    *,
+    attempts: int,
+    now: datetime,
+    timing: Timing,
+    still_open: timedelta = timedelta(0),
+) -> Verdict:
+    """After a call that may have happened, or may still be under way for ``still_open``."""
     if repeat is Repeat.FREELY:
         if attempts >= MOST_SENDS:
             return Verdict("fail")
-        return Verdict("again", due_at=now + wait_after(None, attempts))
+        return Verdict("again", due_at=now + wait_after(None, attempts, timing))
     if repeat is Repeat.AFTER_COMPARING:
-        quiet = timedelta(0)
-    return Verdict("look", due_at=now, quiet_until=now + quiet)
+        return Verdict("look", due_at=now, quiet_until=now)
+    return Verdict("look", due_at=now, quiet_until=now + still_open + timing.quiet)
 
 
 def after_look(look: Look, repeat: Repeat, *, now: datetime, timing: Timing) -> Verdict:
@@ -135,7 +142,9 @@ def after_failed_look(
             message="Whether AEP carried this call out could not be found out: "
             f"{error.message or error}",
         )
-    return Verdict("look", due_at=now + max(wait_after(error.retry_after_s, 1), timing.quiet))
+    return Verdict(
+        "look", due_at=now + max(wait_after(error.retry_after_s, 1, timing), timing.quiet)
+    )
 
 
 def next_look(now: datetime, quiet_until: datetime, timing: Timing) -> datetime:
@@ -144,11 +153,11 @@ def next_look(now: datetime, quiet_until: datetime, timing: Timing) -> datetime:
     return min(now + step, quiet_until) if now < quiet_until else now
 
 
-def wait_after(retry_after_s: float | None, attempts: int) -> timedelta:
-    """AEP's own wish first, else 1, 2, 4 … seconds."""
+def wait_after(retry_after_s: float | None, attempts: int, timing: Timing) -> timedelta:
+    """AEP's own wish first, else 1, 2, 4 … seconds (with the usual quiet time)."""
     if retry_after_s is not None:
         return min(timedelta(seconds=max(retry_after_s, 0)), LONGEST_RETRY_AFTER)
-    return min(timedelta(seconds=2 ** min(attempts - 1, 20)), LONGEST_WAIT)
+    return min(timing.pause * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
 
 
 def _several(found: Sequence[Found], repeat: Repeat) -> Verdict:

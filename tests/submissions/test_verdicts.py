@@ -198,4 +198,4 @@ def test_next_look(now_s: float, expected_s: float) -> None:
     [(None, 1, 1), (None, 4, 8), (None, 40, 600), (2.5, 1, 2.5), (99_999, 1, 3600), (-1, 1, 0)],
 )
 def test_wait_after(retry_after_s: float | None, attempts: int, expected_s: float) -> None:
-    assert wait_after(retry_after_s, attempts) == timedelta(seconds=expected_s)
+    assert wait_after(retry_after_s, attempts, TIMING) == timedelta(seconds=expected_s)
