@@ -12,7 +12,7 @@
   function body(form) {
     const data = new FormData(form);
     for (const field of form.querySelectorAll('input[type="password"], input[type="file"]')) data.delete(field.name);
-    return data;
+    return new URLSearchParams(data);
   }
 
   class Saver {
@@ -51,9 +51,12 @@
 
     async send() {
       const { form } = this;
+      const data = body(form);
+      // Only a page that may be leaving needs it, and browsers refuse it above 64 kB.
+      const keepalive = document.hidden && String(data).length < 60000;
       try {
         const answer = await fetch(form.dataset.autosave || form.action, {
-          method: "POST", body: body(form), credentials: "same-origin", keepalive: true,
+          method: "POST", body: data, credentials: "same-origin", keepalive,
           headers: { "X-Autosave": "1", "X-Requested-With": "fetch", Accept: "application/json" },
         });
         if (answer.status === 401 || answer.status === 403 || isSignIn(answer.url)) return this.fail(words.expired, signInLink());

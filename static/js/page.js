@@ -36,7 +36,7 @@
     for (const time of root.querySelectorAll("time[data-ago]")) {
       const seconds = (new Date(time.dateTime) - Date.now()) / 1000;
       const [unit, size] = UNITS.find(([, , limit]) => Math.abs(seconds) < limit);
-      if (!time.dataset.tip) time.dataset.tip = time.textContent;
+      if (!time.dataset.tip) time.dataset.tip = `${time.textContent}, ${dayAndClock.format(new Date(time.dateTime))}`;
       time.textContent = Math.abs(seconds) < 5 ? words.now : relative.format(Math.round(seconds / size), unit);
     }
   }

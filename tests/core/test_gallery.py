@@ -242,6 +242,16 @@ def test_arrow_keys_walk_along_the_last_runs(open_gallery):
     assert newest.get_attribute("tabindex") == "-1"
 
 
+def test_a_tooltip_says_what_a_mark_means(open_gallery):
+    page = open_gallery()
+    failed = page.locator("#flows .mark-failed").first
+
+    failed.hover()
+
+    expect(page.locator("#tip")).to_have_text("Failed, 12:00 UTC, 1,204 records")
+    expect(failed).to_have_accessible_name("Failed, 12:00 UTC, 1,204 records")
+
+
 def test_times_are_said_in_the_viewers_zone_too(open_gallery):
     page = open_gallery()
 
