@@ -26,3 +26,74 @@ def test_an_existing_dataset_takes_four_creates(
     assert states(submission) == dict.fromkeys(
         ["source_connection", "target_connection", "mapping_set", "flow"], StepState.DONE
     )
+
+
+def test_a_new_dataset_with_a_proposed_schema(
+    submit: Callable[..., Submission], emulator: Emulator
+) -> None:
+    submission = work(submit(dataset=NEW_DATASET))
+
+    assert submission.state == SubmissionState.PUBLISHED, submission.problems
+    assert list(states(submission)) == [
+        "field_group",
+        "schema",
+        "descriptor",
+        "dataset",
+        "validate_mapping",
+        "source_connection",
+        "target_connection",
+        "mapping_set",
+        "flow",
+    ]
+
+
+#: Every create of a submission with everything new, by method and path.
+CREATES = [
+    pytest.param("/tenant/fieldgroups$", id="field group"),
+    pytest.param("/tenant/schemas$", id="schema"),
+    pytest.param("/tenant/descriptors$", id="descriptor"),
+    pytest.param("/dataSets$", id="dataset"),
+    pytest.param("/mappingSets/validate$", id="validation"),
+    pytest.param("/sourceConnections$", id="source connection"),
+    pytest.param("/targetConnections$", id="target connection"),
+    pytest.param("/mappingSets$", id="mapping set"),
+    pytest.param("/flows$", id="flow"),
+]
+FAULTS = [
+    pytest.param({"kind": "drop"}, id="cut before"),
+    pytest.param({"kind": "drop", "committed": True}, id="cut after"),
+    pytest.param({"kind": "status", "status": 500}, id="500"),
+    pytest.param({"kind": "status", "status": 503, "committed": True}, id="503 after"),
+    pytest.param({"kind": "status", "status": 504, "committed": True}, id="504 after"),
+    pytest.param({"kind": "status", "status": 429, "retry_after": "0"}, id="429"),
+    pytest.param({"kind": "malformed", "committed": True}, id="malformed"),
+    pytest.param({"kind": "token_death", "times": 2}, id="token death"),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("path", CREATES)
+def test_a_fault_costs_time_and_nothing_else(
+    submit: Callable[..., Submission],
+    emulator: Emulator,
+    break_call: Callable[..., None],
+    path: str,
+    fault: dict[str, object],
+) -> None:
+    submission = submit(dataset=NEW_DATASET)
+    break_call("POST", path, **fault)
+
+    work(submission)
+
+    assert submission.state == SubmissionState.PUBLISHED
+    assert emulator.world.faults.view()[0]["hit"] >= 1
+    assert counted(emulator, submission) == ONE_OF_EACH
+
+
+KINDS = ("fieldgroups", "schemas", "dataset", "sourceConnection", "targetConnection", "mappingSet")
+ONE_OF_EACH = {**dict.fromkeys(KINDS, 1), "flow": 1}
+
+
+def counted(emulator: Emulator, submission: Submission) -> dict[str, int]:
+    """How many objects of each kind carry the submission's key."""
+    return {kind: len(objects(emulator, kind, submission.key)) for kind in (*KINDS, "flow")}
