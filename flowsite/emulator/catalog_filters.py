@@ -43,7 +43,8 @@ def _bad_request(detail: str) -> ApiError:
 def page(world: World, request: Request, kind: str) -> dict[str, Any]:
     start, limit = _range(request)
     seen_until = world.clock.now_ms() - int(world.config.list_delay_s * 1000)
-    where, params = "created_at <= ?", [seen_until]
+    where = "created_at <= ?"
+    params: list[Any] = [seen_until]
     name = request.param("name") if kind == "dataset" else request.param("dataSet")
     if name and not any(sign in name for sign in "*!,"):
         where, params = f"{where} AND name = ?", [seen_until, name]

@@ -234,7 +234,7 @@ def validate(world: World, request: Request) -> Response:
     """200 even when mappings fail; the entries line up with the mappings (section 6.3)."""
     body = _read(request)
     schema = target_schema(world, request.scope, schema_reference(body)[0])
-    answers = []
+    answers: list[dict[str, Any]] = []
     for row in _mappings(body):
         problem = problem_of(row, schema)
         if problem is None:

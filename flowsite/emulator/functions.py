@@ -160,7 +160,7 @@ def _compared(left: Any, right: Any) -> int:
         first, second = number(left), number(right)
     else:
         first, second = text(left), text(right)
-    return (first > second) - (first < second)
+    return int(first > second) - int(first < second)
 
 
 OPERATORS: dict[str, Callable[[Any, Any], Any]] = {

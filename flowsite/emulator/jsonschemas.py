@@ -26,7 +26,7 @@ def problems(schema: dict[str, Any], value: Any, root: str) -> list[str]:
 
 def _words(error: ValidationError, root: str) -> str:
     where = ".".join([root, *map(str, error.absolute_path)])
-    expected = error.validator_value
+    expected: Any = error.validator_value
     if error.validator == "required" and isinstance(error.instance, dict):
         missing = [name for name in expected if name not in error.instance]
         return f"{where} lacks {', '.join(missing)}"

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from flowsite.emulator import catalog_service, control, data_access, data_prep, ims, sandboxes
+from flowsite.emulator import (
+    catalog_service,
+    control,
+    control_rows,
+    data_access,
+    data_prep,
+    ims,
+    sandboxes,
+)
 from flowsite.emulator.flow_service import (
     connections,
     explore,
@@ -33,4 +41,5 @@ ROUTES = (
     *flows.ROUTES,
     *runs.ROUTES,
     *control.ROUTES,
+    *control_rows.ROUTES,
 )

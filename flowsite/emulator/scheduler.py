@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import threading
 from typing import Any
 
 from flowsite.emulator import batches, execution, run_log, schedules
@@ -16,12 +15,11 @@ from flowsite.emulator.world import World
 
 _AT_ONCE = 50
 _MAX_ROUNDS = 200
-_TICKING = threading.Lock()
 
 
 def tick(world: World) -> int:
     """Works until nothing is due any more; the number of run changes made."""
-    with _TICKING:
+    with world.ticking:
         with world.store.transaction():
             settle(world)
         changes = 0

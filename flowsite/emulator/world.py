@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 
 from flowsite.emulator.clock import Clock
@@ -21,6 +22,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.calls = 0
+        self.ticking = threading.Lock()
         self.faults = Faults(self.config.fault_seed)
         self.rate_limit = RateLimit(self.config.rate_limit_per_s)
         self.organisations: dict[str, Organisation] = organisations(self.config)

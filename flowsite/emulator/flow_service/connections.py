@@ -21,6 +21,7 @@ from flowsite.emulator.web import Request, Response, Route
 from flowsite.emulator.world import World
 
 MASK = "********"
+_KEPT: tuple[str, ...] = ("name", "description", "connectionSpec", "auth")
 
 
 def connection_spec_of(body: dict[str, Any]) -> dict[str, Any]:
@@ -105,11 +106,7 @@ def create_connection(world: World, request: Request) -> Response:
     hidden = {"system": sources().get(spec["id"], {}).get("slug", "")}
     hidden["health"] = _credentials(spec, body)
     _mask(spec, body)
-    kept = {
-        name: body[name]
-        for name in ("name", "description", "connectionSpec", "auth")
-        if name in body
-    }
+    kept = {name: body[name] for name in _KEPT if name in body}
     state = "draft" if draft else "enabled"
     stored = entities.create(world, request, CONNECTION, kept, state=state, hidden=hidden)
     return entities.created(stored, COLLECTION)

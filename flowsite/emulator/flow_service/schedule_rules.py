@@ -25,8 +25,8 @@ def check_schedule(spec: dict[str, Any], schedule: Any, now_s: float | None) -> 
         raise flow_error(1361, "interval isn't allowed with the frequency once.")
     if frequency == "once" and "backfill" in schedule:
         raise flow_error(1364, "backfill isn't allowed with the frequency once.")
-    if isinstance(frequency, str) and frequency in _MINIMUM and _is_whole(interval):
-        least = _MINIMUM[frequency]
+    if isinstance(frequency, str) and isinstance(interval, int):
+        least = _MINIMUM.get(frequency, interval)
         if interval < least:
             raise flow_error(1362, f"interval must be at least {least} for {frequency}.")
     found = jsonschemas.problems(spec["scheduleSpec"]["spec"], schedule, "scheduleParams")
@@ -43,10 +43,6 @@ def _check_bounds(schedule: dict[str, Any]) -> None:
         raise flow_error(_MALFORMED, "startTime is in epoch seconds.")
     if schedule.get("interval", 1) > 10**6:
         raise flow_error(1363, "interval is too large.")
-
-
-def _is_whole(value: Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def interval_s(schedule: dict[str, Any]) -> float | None:

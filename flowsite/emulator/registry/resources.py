@@ -63,7 +63,8 @@ def _all(world: World, request: Request, kind: str, container: str) -> list[dict
         return [item for item in standard.resources().values() if item["meta:resourceType"] == kind]
     seen_until = world.clock.now_ms() - int(world.config.list_delay_s * 1000)
     titles = [test[2] for test in _tests(request) if test[0] == "title" and test[1] == "=="]
-    where, params = ("created_at <= ?", [seen_until])
+    where = "created_at <= ?"
+    params: list[Any] = [seen_until]
     if titles:
         where, params = f"{where} AND name = ?", [seen_until, titles[0]]
     return [stored.body for stored in world.store.find(kind, request.scope, where, params)]

@@ -200,7 +200,7 @@ def _property(form: Any) -> dict[str, Any]:
     if isinstance(form, list):
         return {"type": "array", "meta:xdmType": "array", "items": _property(form[0])}
     if isinstance(form.get("type"), str) and "meta:xdmType" in form:
-        return form
+        return dict(form)
     return {"type": "object", "meta:xdmType": "object", "properties": properties(form)}
 
 

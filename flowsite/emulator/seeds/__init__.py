@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowsite.emulator.organisations import ACME
-from flowsite.emulator.seeds import accounts, datasets, schemas
+from flowsite.emulator.seeds import accounts, datasets, flows, schemas
 from flowsite.emulator.web import Scope
 from flowsite.emulator.world import World
 
@@ -23,3 +23,4 @@ def seed(world: World) -> None:
             accounts.seed(world, scope)
             schemas.seed(world, scope)
             datasets.seed(world, scope)
+        flows.seed(world, Scope(ACME, "dev"))

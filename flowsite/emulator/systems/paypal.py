@@ -155,6 +155,7 @@ TABLES = (
         _product,
         created="Create_Time",
         backlog=240,
+        backlog_s=10 * 86_400,
         every_s=20,
     ),
     Table(
@@ -199,8 +200,8 @@ TABLES = (
         ),
         _transaction,
         created="Transaction_Time",
-        backlog=600,
-        backlog_s=30 * 86_400,
+        backlog=2400,
+        backlog_s=12 * 86_400,
         every_s=5,
     ),
 )
