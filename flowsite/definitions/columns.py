@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from flowsite.definitions.model import Columns
+from flowsite.definitions.model import Columns, is_storable
 from flowsite.definitions.problems import Problem, listed, nearest
 
 RESERVED: Final = frozenset(
@@ -75,10 +75,15 @@ class Selection(BaseModel):
 
 
 def columns_from_flat(raw_columns: Iterable[Mapping[str, Any]]) -> list[Column]:
-    """Columns of a tabular source or a delimited file (``schema.columns`` of an explore answer)."""
+    """Columns of a tabular source or a delimited file (``schema.columns`` of an explore answer).
+
+    A column whose name no database can hold (a NUL in it) cannot be used and is left out.
+    """
     found = []
     for raw in raw_columns:
         name = str(raw.get("name", ""))
+        if not is_storable(name):
+            continue
         xdm = raw.get("xdm")
         found.append(
             Column(
@@ -95,7 +100,8 @@ def columns_from_flat(raw_columns: Iterable[Mapping[str, Any]]) -> list[Column]:
 def columns_from_hierarchy(schema: Mapping[str, Any]) -> list[Column]:
     """The leaves of an explored JSON Schema, named by their dotted path.
 
-    An array is a leaf; a property of unknown type (``{}``) counts as text.
+    An array is a leaf; a property of unknown type (``{}``) counts as text. What lies deeper than
+    any real record, or has a name that no database can hold, is left out.
     """
     return list(_leaves(schema, ()))
 
@@ -184,9 +190,9 @@ def _first_type(schema: Mapping[str, Any]) -> object:
 
 def _leaves(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterable[Column]:
     properties = schema.get("properties")
-    if isinstance(properties, Mapping) and properties and len(path) < MAX_DEPTH:
+    if isinstance(properties, Mapping) and properties:
         for name, child in properties.items():
-            if isinstance(child, Mapping):
+            if isinstance(child, Mapping) and is_storable(str(name)) and len(path) < MAX_DEPTH:
                 yield from _leaves(child, (*path, str(name)))
     elif path:
         kind = _first_type(schema)

@@ -130,7 +130,7 @@ def _column_problems(data: Data) -> list[Problem]:
 
 def _detail_problems(partial: PartialDefinition) -> list[Problem]:
     found = []
-    if not partial.name:
+    if not (partial.name or "").strip():
         found.append(_missing("dataset", "name", "Give the dataflow a name."))
     found += _dataset_problems(partial.dataset)
     found += _option_problems(partial.options)

@@ -153,7 +153,7 @@ def _standard(words: Sequence[str], index: FieldIndex) -> list[_Offer]:
         return [(place, _STANDARD, f"“{phrase}” has a standard field")]
     found = _phrase(phrase, _STANDARD, index)
     first, _, shorter = phrase.partition(" ")
-    if not found and first in _OWNERS and shorter:
+    if not found and first in _OWNERS and shorter not in ("", "id"):
         found = _phrase(shorter, _STANDARD_WITHOUT_OWNER, index)
     return found
 

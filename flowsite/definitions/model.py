@@ -39,9 +39,14 @@ _EARLIEST_YEAR, _LATEST_YEAR = 1971, 9000
 """Years whose epoch seconds every part of the chain can hold."""
 
 
+def is_storable(value: str) -> bool:
+    """Whether PostgreSQL and UTF-8 can hold it: no NUL, no half of a surrogate pair."""
+    return "\x00" not in value and not any("\ud800" <= char <= "\udfff" for char in value)
+
+
 def _storable(value: str) -> str:
-    """Refuse what neither PostgreSQL nor UTF-8 can hold; everything else is kept byte for byte."""
-    if "\x00" in value or any("\ud800" <= char <= "\udfff" for char in value):
+    """Everything that can be held is kept byte for byte."""
+    if not is_storable(value):
         msg = "contains a character that cannot be stored"
         raise ValueError(msg)
     return value
