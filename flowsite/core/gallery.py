@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils.html import format_html
 
 from flowsite.core import charts, look
 
@@ -259,6 +260,8 @@ def gallery(request: HttpRequest) -> HttpResponse:
     """All components. ``?production`` shows the frame of a production sandbox."""
     if request.method == "POST":
         return JsonResponse({"revision": int(request.POST.get("revision") or 0) + 1})
+    if "q" in request.GET:
+        return HttpResponse(format_html("You asked for {}", request.GET["q"]))
     if "part" in request.GET:
         return HttpResponse("<p data-announce>3 tables</p>")
     form = SampleForm()

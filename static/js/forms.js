@@ -5,8 +5,7 @@
   const WAIT_MS = 800;
 
   // --- Autosave: <form data-autosave[="url"]> and a <span data-saved> in it
-  // Posts the form with the header X-Autosave. Answers: JSON {"revision": n} (put into the field
-  // "revision"), 204, or 409 with {"url": where to compare}. Passwords and files never go along.
+  // Answers: JSON {"revision": n}, 204, or 409 with {"url": where to compare}.
   const savers = new Map();
 
   function body(form) {
@@ -111,7 +110,7 @@
       if (form?.hasAttribute("data-autosave") && event.target.name && !event.target.closest("[data-no-autosave]")) saverOf(form).changed();
     });
   }
-  // A page left before the wait is over would meet its own older revision: save first, then go.
+  // A page left before the save would meet its own older revision.
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[href]");
     if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;

@@ -14,7 +14,7 @@
     if (!live || !text) return;
     clearTimeout(clearing);
     live.textContent = "";
-    // An unchanged text is not read again: empty first, then fill.
+    // An unchanged text is not read again.
     requestAnimationFrame(() => { live.textContent = text; });
     clearing = setTimeout(() => { live.textContent = ""; }, 10000);
   }
@@ -73,31 +73,31 @@
 
   // --- htmx: failures
 
-  function again(detail) {
-    const element = detail.elt;
-    if (element.closest("[data-lazy]") === element) {
-      element.setAttribute("aria-busy", "true");
-      return htmx.trigger(element, "retry");
-    }
-    const config = detail.requestConfig;
-    renewTokens();
-    return htmx.ajax(config.verb, config.path, {
-      source: element, target: config.target, values: Object.fromEntries(config.formData?.entries?.() ?? []),
-      swap: element.getAttribute("hx-swap") || undefined,
-    });
+  const homeOf = (element) => element.closest("[data-errors]") ?? document.getElementById("messages");
+  const failureIn = (home) => home.querySelector('[data-failure="htmx"]');
+
+  function failLazy(lazy, text, extra) {
+    const wait = lazy.querySelector("[data-lazy-wait]");
+    lazy.removeAttribute("aria-busy");
+    lazy.replaceChildren(alertBox(text, () => {
+      lazy.setAttribute("aria-busy", "true");
+      lazy.replaceChildren(wait);
+      htmx.trigger(lazy, "retry");
+    }, extra));
   }
 
-  function showFailure(detail, text, extra) {
-    const box = alertBox(text, () => again(detail), extra);
-    const element = detail.elt;
-    const lazy = element.closest("[data-lazy]");
-    if (lazy?.querySelector("[data-lazy-wait]")) {
-      lazy.removeAttribute("aria-busy");
-      lazy.replaceChildren(box);
-      return;
-    }
-    const home = element.closest("[data-errors]") ?? document.getElementById("messages");
-    home.querySelector("[data-failure]")?.remove();
+  function showFailure({ elt, requestConfig: config }, text, extra) {
+    const lazy = elt.closest("[data-lazy]");
+    if (lazy?.querySelector("[data-lazy-wait]")) return failLazy(lazy, text, extra);
+    const home = homeOf(elt);
+    // What is polled fails again and again: say it once.
+    if (failureIn(home)?.textContent.startsWith(text)) return;
+    failureIn(home)?.remove();
+    const box = alertBox(text, () => {
+      renewTokens();
+      htmx.ajax(config.verb, config.path, { source: elt, target: config.target, swap: elt.getAttribute("hx-swap") });
+    }, extra);
+    box.dataset.failure = "htmx";
     home.prepend(box);
     box.scrollIntoView({ block: "nearest" });
   }
@@ -127,8 +127,7 @@
     if (!cancel) return;
     const lazy = cancel.closest("[data-lazy]");
     htmx.trigger(lazy, "htmx:abort");
-    lazy.removeAttribute("aria-busy");
-    lazy.replaceChildren(alertBox(words.cancelled, () => again({ elt: lazy })));
+    failLazy(lazy, words.cancelled);
     lazy.querySelector("button").focus();
   });
 
@@ -138,6 +137,7 @@
   document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement; });
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
+    failureIn(homeOf(part))?.remove();
     part.closest("[data-lazy]")?.removeAttribute("aria-busy");
     const wanted = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
     if (wanted) wanted.focus();
@@ -155,8 +155,7 @@
   document.addEventListener("toast", (event) => toast(event.detail.text, event.detail.tone));
   document.addEventListener("announce", (event) => announce(event.detail.text));
   document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-dismiss]");
-    if (button) button.closest(".alert").remove();
+    event.target.closest("[data-dismiss]")?.closest(".alert").remove();
   });
   document.addEventListener("DOMContentLoaded", () => document.querySelector("[data-focus]")?.focus());
 })();

@@ -1,4 +1,4 @@
-// Reading aids: copying, local times, menus and dialogs, tooltips, filters, selection, arrow keys.
+// Reading aids: copying, times, menus, dialogs, tooltips, filters, selection.
 (() => {
   "use strict";
   const { words, announce, toast } = window.flowsite;
@@ -48,8 +48,7 @@
     const opener = event.target.closest("[data-opens]");
     const dialog = opener && document.getElementById(opener.dataset.opens);
     if (dialog) { event.preventDefault(); dialog.showModal(); }
-    const closer = event.target.closest("[data-closes]");
-    if (closer) { event.preventDefault(); closer.closest("dialog").close(); }
+    event.target.closest("[data-closes]")?.closest("dialog").close();
   });
   // Inside a scrolling table a menu would be cut off.
   function placeMenus() {

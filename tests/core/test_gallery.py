@@ -201,6 +201,22 @@ def test_a_part_that_fails_can_be_asked_for_again(open_gallery):
     expect(page.locator("#live")).to_have_text("3 tables")
 
 
+def test_a_request_that_fails_is_said_once_and_tried_again(open_gallery):
+    page = open_gallery()
+    box = page.locator('#messages [data-failure="htmx"]')
+    page.route("**/gallery/?q=*", lambda route: route.abort())
+    page.get_by_label("Ask the server").fill("a")
+    expect(box).to_have_count(1)
+    page.get_by_label("Ask the server").fill("ab")
+    expect(box).to_contain_text("The server could not be reached.")
+
+    page.unroute_all()
+    box.get_by_role("button", name="Try again").click()
+
+    expect(page.locator("#answer")).to_have_text("You asked for ab")
+    expect(box).to_have_count(0)
+
+
 def test_a_part_can_be_cancelled(open_gallery):
     page = open_gallery()
     page.route("**/gallery/?part", lambda route: None)
