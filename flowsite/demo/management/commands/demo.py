@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import shutil
 import signal
@@ -87,6 +88,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.PRODUCTION:
             raise CommandError("The demo is not for FLOWSITE_ENV=production.")
+        logging.getLogger("flowsite").setLevel(logging.WARNING)  # the children log to files
         lock = self._lock()
         port = settings.PORT or free_port()
         if not port_is_free(port):
