@@ -141,7 +141,8 @@ def attribute_source(path: Sequence[str]) -> str:
     """The text of a source attribute for Data Prep.
 
     A plain word stays as it is; a dot inside a nested part becomes ``\\.``; parts with other
-    special characters, and reserved words, are wrapped in ``${…}``.
+    special characters, and reserved words, are wrapped in ``${…}``, where ``\\`` and ``}`` get a
+    backslash.
     """
     nested = len(path) > 1
     return ".".join(_escaped_part(part, nested=nested) for part in path)
@@ -208,7 +209,6 @@ def _leaves(schema: Mapping[str, Any], path: tuple[str, ...]) -> Iterable[Column
 def _escaped_part(part: str, *, nested: bool) -> str:
     if _PLAIN_PART.match(part) and part not in RESERVED:
         return part
-    escaped = part.replace(".", "\\.") if nested else part
     if nested and _PLAIN_OR_DOTTED.match(part) and part not in RESERVED:
-        return escaped
-    return "${" + escaped + "}"
+        return part.replace(".", "\\.")
+    return "${" + re.sub(r"[\\}.]" if nested else r"[\\}]", r"\\\g<0>", part) + "}"

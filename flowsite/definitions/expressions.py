@@ -22,7 +22,7 @@ OPERATOR_WORDS: Final = frozenset(
 
 
 def _part_pattern(suffix: str) -> str:
-    wrapped = rf"\$\{{(?P<wrapped_{suffix}>[^}}]*)\}}"
+    wrapped = rf"\$\{{(?P<wrapped_{suffix}>(?:[^}}\\]|\\.)*)\}}"
     return rf"(?:{wrapped}|(?P<plain_{suffix}>[A-Za-z_](?:[A-Za-z0-9_]|\\\.)*))"
 
 
@@ -94,4 +94,4 @@ def _whole_path(expression: str, token: re.Match[str]) -> tuple[tuple[str, ...],
 
 
 def _part(wrapped: str | None, plain: str | None) -> str:
-    return (wrapped if wrapped is not None else plain or "").replace("\\.", ".")
+    return re.sub(r"\\(.)", r"\1", wrapped if wrapped is not None else plain or "")

@@ -9,13 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowsite.definitions.naming import words_of
-from flowsite.definitions.vocabulary import FILLERS, PLACE_PARTS, spelled_out
+from flowsite.definitions.vocabulary import FILLERS, PLACE_PARTS, PLAIN_WORDS, spelled_out
 from flowsite.definitions.xdm import TargetField
 
 _SHORTEST_ABBREVIATION: Final = 3
 _LONGEST_ABBREVIATION: Final = 5
 _STANDARD_ROOTS: Final = (("repo",), ("experience",))
-_TAILS: Final = frozenset({"amount", "id", "code", "flag", "number", "date", "value", "type"})
+_NEAR_TOP: Final = 2
+"""Parts of a path, not counting the tenant, up to which a vague leaf still means something."""
+_TAILS: Final = frozenset(
+    {"amount", "id", "code", "flag", "number", "date", "time", "value", "type"}
+)
 _HEADS: Final = frozenset({"is", "has"})
 
 
@@ -47,7 +51,8 @@ class FieldIndex:
         self._rare = math.log(1 + total)
 
     def _add(self, field: TargetField) -> set[str]:
-        known = IndexedField(field, _suffixes(field.path), field.path.count(".") <= 1)
+        suffixes = _suffixes(field.path)
+        known = IndexedField(field, suffixes, near_top=len(suffixes) <= _NEAR_TOP)
         self.by_path[field.path] = known
         for phrase in _place_phrases(field.path):
             self.by_place.setdefault(phrase, field.path)
@@ -62,7 +67,7 @@ class FieldIndex:
     def meant(self, word: str) -> str:
         """The field's word that an unknown word abbreviates (``brnd``: brand), if only one does."""
         short = _SHORTEST_ABBREVIATION <= len(word) <= _LONGEST_ABBREVIATION
-        if word in self.by_word or not short:
+        if word in self.by_word or word in PLAIN_WORDS or not short:
             return word
         if word not in self._meant:
             likely = [one for one in self.by_word if _abbreviates(word, one)]

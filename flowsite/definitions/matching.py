@@ -250,8 +250,10 @@ def _fill_required(
         ("_id", best_key(columns, object_name), SURE_KEY, "the key column"),
         ("timestamp", best_time(columns), SURE_TIME, "the date of the record"),
     ):
-        if target in required and target not in chosen and len(found) == 1:
-            confidence = _REQUIRED if rank >= sure else _REQUIRED_PERHAPS
+        confidence = _REQUIRED if rank >= sure else _REQUIRED_PERHAPS
+        rival = chosen.get(target)
+        beaten = rival is None or rival.confidence < confidence
+        if target in required and beaten and len(found) == 1:
             chosen[target] = Suggestion(found[0], target, confidence, what)
 
 
@@ -259,7 +261,7 @@ def _phrases() -> dict[str, list[str]]:
     found: defaultdict[str, list[str]] = defaultdict(list)
     for path, phrases in STANDARD_FIELDS.items():
         for phrase in phrases:
-            found[phrase.replace(" ", "")].append(path)
+            found["".join(spelled_out(phrase.split()))].append(path)
     return dict(found)
 
 

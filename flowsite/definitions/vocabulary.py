@@ -12,7 +12,8 @@ ABBREVIATIONS: Final[dict[str, str]] = {
     "acct": "account", "addr": "address", "adr": "address", "amt": "amount", "bday": "birth date",
     "birthdate": "birth date", "birthday": "birth date", "bal": "balance", "ccy": "currency",
     "cat": "category", "cd": "code", "cell": "mobile phone", "cellphone": "mobile phone",
-    "cnt": "count", "co": "company", "crt": "created", "ctry": "country", "cur": "currency",
+    "cnt": "count", "co": "company", "create": "created", "creation": "created",
+    "crt": "created", "ctry": "country", "cur": "currency",
     "curr": "currency", "cust": "customer", "custid": "customer id", "datetime": "date time",
     "descr": "description", "desc": "description", "dob": "birth date", "doc": "document",
     "dt": "date", "dttm": "date time", "dtm": "date time", "emailaddress": "email address",
@@ -32,7 +33,9 @@ ABBREVIATIONS: Final[dict[str, str]] = {
     "sname": "last name", "str": "street", "surname": "last name", "tel": "phone",
     "telephone": "phone", "tm": "time", "tot": "total", "trx": "transaction", "ts": "timestamp",
     "txn": "transaction", "typ": "type", "tz": "time zone", "timezone": "time zone",
-    "upd": "updated", "usr": "user", "val": "value", "yr": "year", "zip": "postal code",
+    "upd": "updated", "update": "updated", "modify": "modified", "usr": "user", "val": "value",
+    "yr": "year", "zip": "postal code", "createdate": "created date", "createddate": "created date",
+    "modifieddate": "modified date", "lastmodifieddate": "last modified date",
     "zipcode": "postal code", "ln": "last name", "fn": "first name", "organisation": "organization",
     "createdat": "created at", "updatedat": "updated at", "modifiedat": "modified at",
     "countrycode": "country code", "currencycode": "currency code", "orderid": "order id",
@@ -131,6 +134,12 @@ PLACE_PARTS: Final[dict[str, tuple[str, ...]]] = {
 
 FILLERS: Final = frozenset({"the", "of", "at", "on", "is", "field", "value", "fld", "col"})
 """Words that say nothing when names are compared."""
+
+
+PLAIN_WORDS: Final = frozenset(
+    word for phrases in STANDARD_FIELDS.values() for phrase in phrases for word in phrase.split()
+)
+"""Words that stand for themselves, though a longer one may begin like them."""
 
 
 def spelled_out(words: Iterable[str]) -> list[str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from flowsite.definitions.columns import (
     RESERVED,
@@ -14,6 +16,8 @@ from flowsite.definitions.columns import (
     select,
     selection_problems,
 )
+from flowsite.definitions.expressions import scan
+from flowsite.emulator import source_paths
 
 
 @pytest.mark.parametrize(
@@ -29,10 +33,29 @@ from flowsite.definitions.columns import (
         pytest.param(("data", "first.name"), "data.first\\.name", id="dot inside a part"),
         pytest.param(("data", "a b.c"), "data.${a b\\.c}", id="blank and dot inside a part"),
         pytest.param(("data", "for"), "data.${for}", id="reserved part"),
+        pytest.param(("${a}",), "${${a\\}}", id="closing brace"),
+        pytest.param(("back\\slash",), "${back\\\\slash}", id="backslash"),
     ],
 )
 def test_a_source_attribute_is_escaped_part_by_part(path, expected):
     assert attribute_source(path) == expected
+
+
+NAMES = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0"), min_size=1, max_size=20
+)
+
+
+@given(NAMES)
+def test_data_prep_reads_the_very_column(name):
+    assert source_paths.parse(attribute_source((name,))).literal == name
+    assert scan(attribute_source((name,))).paths == ((name,),)
+
+
+@given(st.lists(NAMES, min_size=2, max_size=4))
+def test_data_prep_reads_the_very_leaf(path):
+    assert source_paths.parse(attribute_source(path)).parts == tuple(path)
+    assert scan(attribute_source(path)).paths == (tuple(path),)
 
 
 @pytest.mark.parametrize("word", sorted(RESERVED))

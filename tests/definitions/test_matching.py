@@ -123,8 +123,8 @@ def test_300_columns_and_430_fields_stay_fluent():
         for i in range(430)
     ]
 
-    began = time.perf_counter()
+    # Processor time, because other tests may run beside this one.
+    began = time.process_time()
     suggest(many, schema)
 
-    # Twice what it may take, as the machine may be busy with other tests.
-    assert time.perf_counter() - began < 2 * LONGEST_S
+    assert time.process_time() - began < LONGEST_S

@@ -11,11 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning_cases import KEY, definition, facts
+from planning_cases import KEY, START, definition, facts
 
-from flowsite.definitions.model import Identity, Schedule
+from flowsite.definitions.model import Account, Data, Identity, Schedule
 from flowsite.definitions.problems import IncompleteDefinition
+from flowsite.definitions.sources import source_by_slug
 from flowsite.planning.build import build_plan
+from flowsite.planning.facts import SpecRef
 from flowsite.planning.plan import Step, SubmissionPlan, fill, references
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -148,6 +150,57 @@ def test_what_people_see_keeps_their_names():
     assert _at(plan.step("dataset"), "name") == "Payments in"
 
 
+def test_a_folder_of_files_is_read_without_copy():
+    data = Data(
+        path="/in/orders",
+        folder=True,
+        file_type="delimited",
+        column_delimiter="|",
+        compression="gzip",
+    )
+    made = definition(
+        account=Account(source="s3", name="Bucket"),
+        data=data,
+        schedule=Schedule(frequency="day", interval=1, start=START),
+    )
+    bucket = source_by_slug("s3")
+    found = facts(
+        definition(),
+        source_kind="file",
+        connection_spec=SpecRef(id=bucket.connection_spec_id or ""),
+    )
+    plan = build_plan(made, found, KEY)
+
+    source = plan.step("source_connection").body
+    assert isinstance(source, dict)
+    assert source["data"] == {
+        "format": "delimited",
+        "properties": {"columnDelimiter": "|", "compressionType": "gzip"},
+    }
+    assert source["params"] == {"path": "/in/orders", "type": "folder", "recursive": True}
+    assert [one["name"] for one in _transformations(plan)] == ["Mapping"]
+
+
+def test_further_parameters_of_a_rest_source_are_sent_as_they_are():
+    data = Data(resource="charges", params={"limit": 5, "filter": {"$secret": "no"}})
+    made = definition("stripe", data=data)
+
+    body = fill(build_plan(made, facts(made), KEY).step("source_connection").body, {})
+    assert body["params"] == {
+        "resourcePath": "charges",
+        "limit": 5,
+        "filter": {"$secret": "no"},
+    }
+
+
+def test_a_source_without_accounts_has_no_base_connection():
+    made = definition()
+    plan = build_plan(made, facts(made, base_connection_id=None), KEY)
+
+    assert "baseConnectionId" not in plan.step("source_connection").body
+    assert "baseConnectionId" not in plan.step("source_connection").lookup.match
+
+
 def test_names_stay_within_the_limit():
     long = definition("paypal", "profile").model_copy(update={"name": "å" * 255})
     plan = build_plan(long, facts(long), KEY)
@@ -170,6 +223,11 @@ def test_a_definition_that_breaks_its_rules_is_not_planned():
         "schedule.start",
         "schedule.load_incremental_by",
     ]
+
+
+def _transformations(plan: SubmissionPlan) -> Any:
+    body: Any = plan.step("flow").body
+    return body["transformations"]
 
 
 def _folded(value: Any, indent: str = "") -> str:
