@@ -8,7 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 
-@shared_task(queue="polling")
+@shared_task
 def purge_expired_cache() -> int:
     """Deletes expired look-ups, among them sample rows, which are customer data."""
     table = connection.ops.quote_name(str(settings.CACHES["default"]["LOCATION"]))

@@ -320,9 +320,9 @@ def run_in_process(submission: Submission) -> Submission:
 
 
 def _nap(submission: Submission) -> None:
-    wait_s = (submission.due_at - timezone.now()).total_seconds()
-    if submission.lease_token:
-        wait_s = NAP_S
+    """Until it is due, or another holder's lease has run out; short, so that a stop is seen."""
+    due_at = max(submission.due_at, submission.lease_until or submission.due_at)
+    wait_s = (due_at - timezone.now()).total_seconds()
     time.sleep(min(max(wait_s, 0.01), NAP_S))
 
 

@@ -22,13 +22,13 @@ SWEEP_SIZE = 200
 worker_ready.connect(stopping.also_on_signals, weak=False)
 
 
-@shared_task(queue="submissions")
+@shared_task
 def run_submission(submission_id: int) -> None:
     """Works on one submission; a message that comes too early or twice does nothing."""
     executor.run(submission_id)
 
 
-@shared_task(queue="submissions")
+@shared_task
 def sweep_submissions() -> int:
     """Calls a worker for every row that is due and that nobody holds or was called for lately."""
     now = timezone.now()
