@@ -55,14 +55,11 @@ class Dataset(Answered):
 
 def _dataset(row: Mapping[str, Any]) -> Dataset:
     tags = as_mapping(row.get("tags"))
-    return Dataset.model_validate(
-        {
-            **row,
-            "schema_id": dig(row, "schemaRef", "id"),
-            "schema_content_type": dig(row, "schemaRef", "contentType"),
-            "tags": {name: as_texts(values) for name, values in tags.items()},
-            "raw": dict(row),
-        }
+    return Dataset.read(
+        row,
+        schema_id=dig(row, "schemaRef", "id"),
+        schema_content_type=dig(row, "schemaRef", "contentType"),
+        tags={name: as_texts(values) for name, values in tags.items()},
     )
 
 
@@ -89,20 +86,17 @@ class Batch(Answered):
 def _batch(row: Mapping[str, Any]) -> Batch:
     related = row.get("relatedObjects")
     failed = as_count(dig(row, "metrics", "failedRecordCount"))
-    return Batch.model_validate(
-        {
-            **row,
-            "input_records": dig(row, "metrics", "inputRecordCount"),
-            "output_records": dig(row, "metrics", "outputRecordCount"),
-            "failed_records": failed if failed is not None else row.get("failedRecordCount"),
-            "dataset_ids": tuple(
-                item["id"]
-                for item in (related if isinstance(related, list) else [])
-                if isinstance(item, Mapping) and str(item.get("type", "")).lower() == "dataset"
-                if isinstance(item.get("id"), str)
-            ),
-            "raw": dict(row),
-        }
+    return Batch.read(
+        row,
+        input_records=dig(row, "metrics", "inputRecordCount"),
+        output_records=dig(row, "metrics", "outputRecordCount"),
+        failed_records=failed if failed is not None else row.get("failedRecordCount"),
+        dataset_ids=tuple(
+            item["id"]
+            for item in (related if isinstance(related, list) else [])
+            if isinstance(item, Mapping) and str(item.get("type", "")).lower() == "dataset"
+            if isinstance(item.get("id"), str)
+        ),
     )
 
 

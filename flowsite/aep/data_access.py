@@ -50,7 +50,7 @@ class DataAccess(Service):
             offset="start",
             limit=DATA_ACCESS_LIMIT,
         )
-        files = (RowErrorFile.model_validate({**row, "raw": row}) for row in rows)
+        files = (RowErrorFile.read(row) for row in rows)
         return [file for file in files if file.name]
 
     def row_errors(self, batch_id: str, file: str) -> Iterator[dict[str, Any]]:

@@ -198,13 +198,10 @@ def _versioned(answer: Created) -> Created:
 def _mapping_set(row: Mapping[str, Any]) -> MappingSet:
     reference = dig(row, "outputSchema", "schemaRef")
     values = as_mapping(reference)
-    return MappingSet.model_validate(
-        {
-            **row,
-            "schema_id": first(values, "id") or row.get("xdmSchema"),
-            "schema_content_type": first(values, "contentType") or row.get("xdmVersion"),
-            "raw": dict(row),
-        }
+    return MappingSet.read(
+        row,
+        schema_id=first(values, "id") or row.get("xdmSchema"),
+        schema_content_type=first(values, "contentType") or row.get("xdmVersion"),
     )
 
 
@@ -274,5 +271,5 @@ def _pickable(body: Any) -> list[ElFunction]:
     found = []
     for row in as_list(rows):
         value = row if isinstance(row, Mapping) else {"name": as_text(row)}
-        found.append(ElFunction.model_validate({**value, "raw": dict(value)}))
+        found.append(ElFunction.read(value))
     return [item for item in found if item.name]

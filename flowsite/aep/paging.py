@@ -31,12 +31,18 @@ MAX_STALE_PAGES = 3
 
 def continued(fetch: Fetch, params: Params) -> Iterator[Row]:
     """Flow Service: ``continuationToken`` out of ``_links.next.href``, filters repeated."""
+    for rows, _ in continued_pages(fetch, params):
+        yield from rows
+
+
+def continued_pages(fetch: Fetch, params: Params) -> Iterator[tuple[list[Row], bool]]:
+    """The same page by page, each with whether another one follows."""
     token, seen, empty = "", {""}, 0
     while True:
         body = fetch([*params, *([("continuationToken", token)] if token else [])])
         rows = page_rows(body, "items", "results", "data")
-        yield from rows
         href = next_href(body)
+        yield rows, bool(href)
         if not href:
             return
         token = query_value(href, "continuationToken") or ""

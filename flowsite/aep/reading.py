@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -155,6 +155,11 @@ class Answered(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True, populate_by_name=True)
 
     raw: dict[str, Any] = Field(default_factory=dict)
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any], **own: Any) -> Self:
+        """From an answer; ``own`` are values that don't lie at its top."""
+        return cls.model_validate({**row, **own, "raw": dict(row)})
 
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [

@@ -87,7 +87,7 @@ class SchemaRegistry(Service):
     def stats(self) -> RegistryStats:
         """Raises MalformedAnswer if AEP does not name the tenant."""
         body = self._get("/stats", "stats")
-        stats = RegistryStats.model_validate({**_object(body), "raw": _object(body)})
+        stats = RegistryStats.read(_object(body))
         if not stats.tenant_id:
             raise MalformedAnswer("no tenant id in the answer", operation="registry.stats")
         return stats
@@ -143,12 +143,12 @@ class SchemaRegistry(Service):
 
         sent = properties(filters, quoted=False)
         for row in sorted_pages(fetch, sent, orderby=orderby, limit=limit):
-            yield SchemaSummary.model_validate({**row, "raw": row})
+            yield SchemaSummary.read(row)
 
     def profile_schema_ids(self) -> set[str]:
         """The ``$id`` of every schema that is enabled for Profile."""
         rows = self.resources("schemas", full=True)
-        heads = (FullSchema.model_validate({**row.raw, "raw": row.raw}) for row in rows)
+        heads = (FullSchema.read(row.raw) for row in rows)
         return {head.id for head in heads if "union" in head.immutable_tags}
 
     def find_by_title(self, kind: Kind, title: str) -> list[SchemaSummary]:
@@ -180,7 +180,7 @@ class SchemaRegistry(Service):
     def schema_head(self, identifier: str, *, container: str = "tenant") -> FullSchema:
         """Title and tags of a schema, and the unresolved schema in ``raw``."""
         body = self.resource("schemas", identifier, container=container, accept=XED_1)
-        return FullSchema.model_validate({**body, "raw": body})
+        return FullSchema.read(body)
 
     def resource(
         self,

@@ -52,6 +52,6 @@ class Sandboxes(Service):
             fetch, [], rows="sandboxes", key="name", offset="offset", limit=SANDBOX_LIMIT
         )
         for row in rows:
-            info = SandboxInfo.model_validate({**row, "raw": row})
+            info = SandboxInfo.read(row)
             if info.name:
                 yield info

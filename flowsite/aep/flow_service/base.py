@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pydantic import AliasChoices, Field
 
@@ -73,6 +73,11 @@ class Entity(Answered):
     updated_client: Text = Field(
         default="", validation_alias=AliasChoices("updatedClient", "updated_client")
     )
+
+    @classmethod
+    def read(cls, row: Mapping[str, Any], **own: Any) -> Self:
+        """From an answer. AEP repeats the etag as ``version``."""
+        return super().read(row, etag=first(row, "etag", "eTag", "Etag", "version"), **own)
 
     @property
     def state(self) -> str:
@@ -168,11 +173,6 @@ class FlowServicePart(Service):
 
     def _delete(self, kind: str, identifier: str) -> None:
         self._send("DELETE", f"/{kind}/{segment(identifier)}", f"delete_{kind}")
-
-
-def fields_of(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A row with ``raw``, and its etag under one name: AEP repeats it as ``version``."""
-    return {**row, "etag": first(row, "etag", "eTag", "Etag", "version"), "raw": dict(row)}
 
 
 def _changed(answer: Answer, identifier: str) -> Created:

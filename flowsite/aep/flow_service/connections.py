@@ -11,7 +11,7 @@ from pydantic import Field
 from flowsite.aep.codes import prefix_of
 from flowsite.aep.errors import BadRequest, MalformedAnswer, ServerError
 from flowsite.aep.filters import Filter
-from flowsite.aep.flow_service.base import Entity, FlowServicePart, fields_of
+from flowsite.aep.flow_service.base import Entity, FlowServicePart
 from flowsite.aep.reading import Created, Object, Text, as_flag, as_mapping, as_text, dig, first
 from flowsite.aep.sanitise import clean, without_secrets
 from flowsite.aep.session import segment
@@ -154,37 +154,31 @@ class Connections(FlowServicePart):
 
 def _connection(row: Mapping[str, Any]) -> Connection:
     safe = {**row, "auth": without_secrets(row["auth"])} if "auth" in row else dict(row)
-    return Connection.model_validate(
-        {
-            **fields_of(safe),
-            "connection_spec_id": dig(row, "connectionSpec", "id"),
-            "connection_spec_version": dig(row, "connectionSpec", "version"),
-            "auth_spec": dig(row, "auth", "specName"),
-        }
+    return Connection.read(
+        safe,
+        connection_spec_id=dig(row, "connectionSpec", "id"),
+        connection_spec_version=dig(row, "connectionSpec", "version"),
+        auth_spec=dig(row, "auth", "specName"),
     )
 
 
 def _source_connection(row: Mapping[str, Any]) -> SourceConnection:
-    return SourceConnection.model_validate(
-        {
-            **fields_of(row),
-            "connection_spec_id": dig(row, "connectionSpec", "id"),
-            "base_connection_id": row.get("baseConnectionId"),
-            "format": dig(row, "data", "format"),
-        }
+    return SourceConnection.read(
+        row,
+        connection_spec_id=dig(row, "connectionSpec", "id"),
+        base_connection_id=row.get("baseConnectionId"),
+        format=dig(row, "data", "format"),
     )
 
 
 def _target_connection(row: Mapping[str, Any]) -> TargetConnection:
     params = as_mapping(row.get("params"))
-    return TargetConnection.model_validate(
-        {
-            **fields_of(row),
-            "connection_spec_id": dig(row, "connectionSpec", "id"),
-            "dataset_id": first(params, "dataSetId", "datasetId", "dataSetID"),
-            "schema_id": dig(row, "data", "schema", "id"),
-            "schema_version": dig(row, "data", "schema", "version"),
-        }
+    return TargetConnection.read(
+        row,
+        connection_spec_id=dig(row, "connectionSpec", "id"),
+        dataset_id=first(params, "dataSetId", "datasetId", "dataSetID"),
+        schema_id=dig(row, "data", "schema", "id"),
+        schema_version=dig(row, "data", "schema", "version"),
     )
 
 

@@ -124,9 +124,7 @@ class Explore(FlowServicePart):
         for row in as_objects(body):
             kind = as_text(row.get("type")).lower()
             path = as_text(first(row, "path", "name"))
-            found.append(
-                SourceObject.model_validate({**row, "type": kind, "path": path, "raw": row})
-            )
+            found.append(SourceObject.read(row, type=kind, path=path))
         return [item for item in found if item.path]
 
     def _explored(self, connection_id: str, params: Params, operation: str) -> Explored:

@@ -9,7 +9,7 @@ from pydantic import AliasChoices, Field
 
 from flowsite.aep.errors import StaleEtag
 from flowsite.aep.filters import Filter
-from flowsite.aep.flow_service.base import Entity, FlowServicePart, fields_of
+from flowsite.aep.flow_service.base import Entity, FlowServicePart
 from flowsite.aep.reading import (
     Created,
     Int,
@@ -151,14 +151,12 @@ def _flow(row: Mapping[str, Any]) -> Flow:
         (item for item in transformations if as_text(item.get("name")).lower() == "mapping"), {}
     )
     params = as_mapping(mapping.get("params"))
-    return Flow.model_validate(
-        {
-            **fields_of(row),
-            "flow_spec_id": dig(row, "flowSpec", "id"),
-            "schedule_params": schedule_params(row.get("scheduleParams")),
-            "mapping_set_id": params.get("mappingId"),
-            "mapping_version": params.get("mappingVersion"),
-        }
+    return Flow.read(
+        row,
+        flow_spec_id=dig(row, "flowSpec", "id"),
+        schedule_params=schedule_params(row.get("scheduleParams")),
+        mapping_set_id=params.get("mappingId"),
+        mapping_version=params.get("mappingVersion"),
     )
 
 

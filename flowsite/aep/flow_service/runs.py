@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from flowsite.aep.errors import BadRequest
 from flowsite.aep.filters import Filter
-from flowsite.aep.flow_service.base import Entity, FlowServicePart, fields_of
+from flowsite.aep.flow_service.base import Entity, FlowServicePart
 from flowsite.aep.reading import (
     Created,
     as_count,
@@ -205,7 +205,7 @@ def read_run(row: Mapping[str, Any]) -> Run:
     }
     own |= {name: as_count(records.get(key)) for name, key in _RECORD_COUNTERS.items()}
     own |= _sizes(metrics)
-    return Run.model_validate({**fields_of(row), **own})
+    return Run.read(row, **own)
 
 
 _RECORD_COUNTERS = {

@@ -126,34 +126,27 @@ def _connection_spec(row: Mapping[str, Any]) -> ConnectionSpec:
     ui = as_mapping(
         dig(source, "attributes", "uiAttributes") or dig(row, "attributes", "uiAttributes")
     )
-    return ConnectionSpec.model_validate(
-        {
-            **row,
-            "auth_specs": [
-                AuthSpec.model_validate({**spec, "raw": spec})
-                for spec in as_objects(first(row, "authSpec", "authSpecs"))
-            ],
-            "source_schema": _schema(source),
-            "explore_type": dig(row, "exploreSpec", "type"),
-            "ui": ui,
-            "is_source": ui.get("isSource"),
-            "is_beta": ui.get("isBeta"),
-            "raw": dict(row),
-        }
+    return ConnectionSpec.read(
+        row,
+        auth_specs=[
+            AuthSpec.read(spec) for spec in as_objects(first(row, "authSpec", "authSpecs"))
+        ],
+        source_schema=_schema(source),
+        explore_type=dig(row, "exploreSpec", "type"),
+        ui=ui,
+        is_source=ui.get("isSource"),
+        is_beta=ui.get("isBeta"),
     )
 
 
 def _flow_spec(row: Mapping[str, Any]) -> FlowSpec:
     rows = as_objects(first(row, "transformationSpecs", "transformationSpec"))
-    return FlowSpec.model_validate(
-        {
-            **row,
-            "transformations": {as_text(item.get("name")): _schema(item) for item in rows},
-            "schedule_schema": _schema(row.get("scheduleSpec")),
-            "option_schema": _schema(row.get("optionSpec")),
-            "run_schema": _schema(row.get("runSpec")),
-            "raw": dict(row),
-        }
+    return FlowSpec.read(
+        row,
+        transformations={as_text(item.get("name")): _schema(item) for item in rows},
+        schedule_schema=_schema(row.get("scheduleSpec")),
+        option_schema=_schema(row.get("optionSpec")),
+        run_schema=_schema(row.get("runSpec")),
     )
 
 
