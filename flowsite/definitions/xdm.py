@@ -11,6 +11,7 @@ from flowsite.definitions.columns import MAX_DEPTH, Column, XdmType, is_date, xd
 from flowsite.definitions.model import Identity, MappingRow, ProposedKind
 from flowsite.definitions.naming import camel_case, numbered, readable, singular, words_of
 from flowsite.definitions.problems import DefinitionError, Problem, listed, nearest
+from flowsite.definitions.vocabulary import spelled_out
 
 CLASSES: Final[dict[ProposedKind, str]] = {
     "profile": "https://ns.adobe.com/xdm/context/profile",
@@ -239,7 +240,7 @@ def best_key(columns: Sequence[Column], object_name: str) -> tuple[int, list[str
 
 
 def _key_rank(column: Column, entity: Sequence[str]) -> int:
-    words = words_of(column.path[-1] if column.path else column.name)
+    words = _words_with_id(column, {*entity, *_EVENT_WORDS})
     if not words or words[-1] not in _KEY_WORDS or len(column.path) > 2:
         return 0
     before = words[:-1]
@@ -250,13 +251,20 @@ def _key_rank(column: Column, entity: Sequence[str]) -> int:
     return 2 if before[-1] in _EVENT_WORDS else 1
 
 
+def _words_with_id(column: Column, known: set[str]) -> list[str]:
+    """The words of the column's last part; ``transactionid`` has two if its stem is known."""
+    words = spelled_out(words_of(column.path[-1] if column.path else column.name))
+    stem = words[-1].removesuffix("id") if words else ""
+    return [*words[:-1], stem, "id"] if words and stem in known else words
+
+
 def best_time(columns: Sequence[Column]) -> tuple[int, list[str]]:
     """The best dates, with their rank: of creation, then of happening, then any other."""
     return _best([(_time_rank(column), column.name) for column in columns if is_date(column)])
 
 
 def _time_rank(column: Column) -> int:
-    words = set(words_of(column.path[-1] if column.path else column.name))
+    words = set(spelled_out(words_of(column.path[-1] if column.path else column.name)))
     if words & _CREATED:
         rank = 4
     elif words & _HAPPENED:

@@ -105,6 +105,7 @@ def event(*names: str, dates: tuple[str, ...] = (), **options):
         ),
         pytest.param(("order_id", "Transaction_Id"), "payments", "Transaction_Id", id="event word"),
         pytest.param(("uuid", "parent_key"), "", "uuid", id="uuid"),
+        pytest.param(("CUSTOMERID", "TRANSACTIONID"), "", "TRANSACTIONID", id="run together"),
     ],
 )
 def test_an_event_s_id_is_the_best_key_column(names, table, key):
@@ -120,6 +121,7 @@ def test_an_event_s_id_is_the_best_key_column(names, table, key):
         pytest.param(("Update_Time", "Create_Time"), None, "Create_Time", id="creation"),
         pytest.param(("Settled", "Transaction_Time"), None, "Transaction_Time", id="happening"),
         pytest.param(("Settled",), None, "Settled", id="the only one"),
+        pytest.param(("updatedate", "createdate"), None, "createdate", id="run together"),
         pytest.param(("Expires", "Settled"), None, "Settled", id="not a change"),
     ],
 )
