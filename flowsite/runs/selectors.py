@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db.models import Q, QuerySet, Sum
@@ -119,7 +120,7 @@ def hour_totals(
     user: User, sandboxes: Iterable[Sandbox], *, start: datetime, end: datetime
 ) -> list[HourTotals]:
     """Roll-ups per hour over the person's dataflows in these sandboxes. Empty hours are absent."""
-    rows = (
+    rows: Any = (
         RunHour.objects.filter(
             Q(team__in=teams_of(user)) | Q(team=None),
             sandbox__in=list(sandboxes),

@@ -70,6 +70,9 @@ def schedule_of(definition: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+_LENGTHS = {"connection_spec_id": 100, "connection_id": 100, "dataset_id": 100}
+
+
 def _name(row: Dataflow, definition: dict[str, Any], facts: dict[str, Any]) -> None:
     """What lists print, as far as document and facts say it."""
     data, dataset = definition.get("data") or {}, definition.get("dataset") or {}
@@ -87,7 +90,7 @@ def _name(row: Dataflow, definition: dict[str, Any], facts: dict[str, Any]) -> N
     }
     for column, value in values.items():
         if value:
-            setattr(row, column, str(value)[: row._meta.get_field(column).max_length])
+            setattr(row, column, str(value)[: _LENGTHS.get(column, 300)])
 
 
 @transaction.atomic
