@@ -74,7 +74,12 @@ def resolve(
         dataset=target.dataset,
         proposed=proposed,
         mapping=resolve_mapping(
-            definition.mapping, columns, fields, tenant_id=tenant_id, proposed=proposed
+            definition.mapping,
+            columns,
+            fields,
+            tenant_id=tenant_id,
+            proposed=proposed,
+            object_name=definition.data.object_name,
         ),
         place=place or Place(),
         dataset_name_taken=target.name_taken,
