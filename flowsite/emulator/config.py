@@ -22,6 +22,7 @@ class EmulatorConfig:
     client_id: str = DEMO_CLIENT_ID
     client_secret: str = DEMO_CLIENT_SECRET
     seeded: bool = True
+    past_runs: int = 20  # of each dataflow made elsewhere; 0 leaves these dataflows out
 
     # Time
     speed: float = 1.0  # shortens the wait between two runs, never a timestamp

@@ -121,7 +121,7 @@ class Mapper:
         mapped = MappedRow({})
         for row, evaluate, target in self._steps:
             try:
-                value = xdm_values.fit(evaluate(record), target)
+                value = _fitted(evaluate(record), target, row.destination.count("[*]"))
             except (EvaluationError, Misfit) as error:
                 message = f"{row.destination}: {error}"
                 mapped.warnings.append({"code": MAPPING_ERROR, "message": message})
@@ -144,6 +144,13 @@ class Mapper:
                 ),
             ]
         return mapped
+
+
+def _fitted(value: Any, target: dict[str, Any], spread: int) -> Any:
+    """Where the destination spreads a list, every item is fitted for itself."""
+    if spread and isinstance(value, list):
+        return [_fitted(item, target, spread - 1) for item in value]
+    return xdm_values.fit(value, target)
 
 
 def _at(data: Any, path: str) -> Any:

@@ -12,6 +12,8 @@ from flowsite.emulator.organisations import ACME
 from flowsite.emulator.seeds.accounts import account_id
 from flowsite.emulator.web import Scope
 
+#: Friday, 2026-01-30 12:00:00 UTC: when the tests begin.
+START_S = 1_769_774_400.0
 DEV = Scope(ACME, "dev")
 PAYPAL = "221c7626-58f6-4eec-8ee2-042b0226f03b"
 STRIPE = "cc2c31d6-7b8c-4581-b49f-5c8698aa3ab3"
@@ -193,4 +195,53 @@ def mapping_body(schema_id: str, rows: list[tuple[str, str]]) -> dict[str, Any]:
             }
             for source, destination in rows
         ],
+    }
+
+
+FIELDS: dict[str, Any] = {
+    "productName": {"type": "string"},
+    "description": {"type": "string"},
+    "kind": {"type": "string"},
+    "createdAt": {"type": "string", "format": "date-time"},
+}
+ROWS = [
+    ("Product_Id", "_id"),
+    ("upper(Product_Name)", "_acme.productName"),
+    ("Description", "_acme.description"),
+    ("Type", "_acme.kind"),
+    ("Create_Time", "_acme.createdAt"),
+]
+
+
+def product_flow(caller: Caller, *, title: str = "Products", **changes: Any) -> dict[str, Any]:
+    """The body of a dataflow over PayPal's products; everything it stands on is made."""
+    schema_id, _ = caller.schema(title, FIELDS)
+    dataset_id = caller.dataset(title, schema_id)
+    mapping_id = caller.mapping(schema_id, ROWS)
+    return {
+        "name": f"{title} flow",
+        "flowSpec": {"id": CRM_TO_AEP, "version": "1.0"},
+        "sourceConnectionIds": [caller.source()],
+        "targetConnectionIds": [caller.target(dataset_id, schema_id)],
+        "transformations": [
+            {"name": "Copy", "params": {"deltaColumn": {"name": "Create_Time"}}},
+            {"name": "Mapping", "params": {"mappingId": mapping_id, "mappingVersion": 0}},
+        ],
+        "scheduleParams": {
+            "startTime": int(START_S) + 60,
+            "frequency": "hour",
+            "interval": 1,
+            "backfill": True,
+        },
+        "options": {"errorDiagnosticsEnabled": True, "partialIngestionPercent": 5},
+        **changes,
+    }
+
+
+def once(body: dict[str, Any]) -> dict[str, Any]:
+    """The same dataflow for a single run: no Copy, no interval, no backfill."""
+    return {
+        **body,
+        "transformations": [item for item in body["transformations"] if item["name"] != "Copy"],
+        "scheduleParams": {"startTime": int(START_S) + 60, "frequency": "once"},
     }

@@ -10,10 +10,7 @@ import pytest
 
 from flowsite.emulator.app import Emulator, create_app
 from flowsite.emulator.config import EmulatorConfig
-from tests.emulator.caller import Caller
-
-#: Friday, 2026-01-30 12:00:00 UTC.
-START_S = 1_769_774_400.0
+from tests.emulator.caller import START_S, Caller
 
 
 class HandClock:
@@ -37,7 +34,7 @@ def make_emulator(clock: HandClock) -> Iterator[Callable[..., Emulator]]:
     made: list[Emulator] = []
 
     def make(data_file: Any = ":memory:", **knobs: Any) -> Emulator:
-        config = EmulatorConfig(dropped=httpx.ReadError, **knobs)
+        config = EmulatorConfig(**{"dropped": httpx.ReadError, "past_runs": 0, **knobs})
         made.append(create_app(data_file, clock=clock, config=config))
         return made[-1]
 

@@ -32,7 +32,6 @@ from flowsite.emulator.world import World
 _CLIENT = "admin-console"
 _HOUR_MS = 3_600_000
 INTERVAL_H = 6
-PAST_RUNS = 20
 _TOOK_MS = 45_000
 
 
@@ -110,7 +109,7 @@ def seed(world: World, scope: Scope) -> None:
 
 
 def _make(world: World, scope: Scope, past: _Past) -> Stored:
-    created_ms = world.clock.now_ms() - (PAST_RUNS + 1) * INTERVAL_H * _HOUR_MS
+    created_ms = world.clock.now_ms() - (world.config.past_runs + 1) * INTERVAL_H * _HOUR_MS
     schema = schema_id(scope, past.schema)
     base = world.store.get(CONNECTION, scope, account_id(scope, past.account))
     assert base is not None
@@ -220,9 +219,9 @@ def _run_through(world: World, flow: Stored, past: _Past) -> None:
     first_ms = flow.body["scheduleParams"]["startTime"] * 1000
     since_ms = 0
     due_ms = first_ms
-    for number in range(PAST_RUNS):
+    for number in range(world.config.past_runs):
         until_ms = due_ms
-        healthy = number < PAST_RUNS - past.down_for
+        healthy = number < world.config.past_runs - past.down_for
         _run(world, flow, (since_ms, until_ms), healthy=healthy, number=number)
         since_ms = until_ms
         due_ms += INTERVAL_H * _HOUR_MS
