@@ -84,10 +84,11 @@ def _x_labels(labels: Sequence[str], height: int) -> str:
     """At most 12 labels on wide screens and 6 on narrow ones; empty labels are left out."""
     shown = [i for i, label in enumerate(labels) if label]
     every = max(1, ceil(len(shown) / 12))
+    kept = shown[::every]
     parts = []
-    for n, i in enumerate(shown[::every]):
+    for n, i in enumerate(kept):
         x = 100 * (i + 0.5) / len(labels)
-        narrow = ' class="x1"' if n % 2 else ""
+        narrow = ' class="x1"' if n % 2 and len(kept) > 6 else ""
         parts.append(
             f'<text{narrow} x="{x:.2f}%" y="{height + 16}" text-anchor="middle">'
             f"{escape(labels[i])}</text>"
