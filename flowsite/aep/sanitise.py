@@ -14,16 +14,18 @@ MAX_LENGTH = 600
 #: Shorter values are no secrets, and masking them would blot out ordinary words.
 MIN_SECRET_LENGTH = 4
 
-_BLOCKS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<!--.*?-->")
+#: What of an answer is looked at; pages of a gateway begin with long heads.
+_MAX_READ = 20_000
+_BLOCK_STARTS = re.compile(r"(?i)<(script|style|head)\b|<!--")
 _TAGS = re.compile(r"<[/!?]?[A-Za-z][^<>]*>|<[/!?][^<>]*>")
 _CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]+")
 _PATTERNS = [
     (re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"), rf"\1 {MASK}"),
     (re.compile(r"\beyJ[A-Za-z0-9_-]{8,}(\.[A-Za-z0-9_-]*){0,2}"), MASK),
-    (re.compile(r"(?i)(\w+://[^\s/:@]*:)[^\s/@]+@"), rf"\1{MASK}@"),
+    (re.compile(r"(://[^\s/:@]*:)[^\s/@]+@"), rf"\1{MASK}@"),
     (
         re.compile(
-            r"(?i)([\w-]*(?:secret|passwo?r?d|passphrase|token|api[_-]?key|account[_-]?key"
+            r"(?i)((?:secret|passwo?r?d|passphrase|token|api[_-]?key|account[_-]?key"
             r"|access[_-]?key|private[_-]?key|signature|authorization|credential)[\w-]*"
             r"[\"']?\s*[:=]\s*)(\"[^\"]*\"|'[^']*'|[^\s\"'&,;}]+)"
         ),
@@ -41,16 +43,29 @@ _PLAIN_NAME = re.compile(
 
 def clean(text: str, secrets: Iterable[str] = (), *, limit: int = MAX_LENGTH) -> str:
     """One line of plain text: ``secrets`` and their like masked, tags and controls gone."""
-    text = text[: limit * 20]
+    text = text[:_MAX_READ]
     for secret in sorted(_spellings(secrets), key=len, reverse=True):
         text = text.replace(secret, MASK)
     if "<" in text:
-        text = html.unescape(_TAGS.sub(" ", _BLOCKS.sub(" ", text)))
+        text = html.unescape(_TAGS.sub(" ", _without_blocks(text)))
         text = _TAGS.sub(" ", text)
-    text = " ".join(_CONTROLS.sub(" ", text).split())
+    # Cut before the patterns run, so that no text can keep them busy.
+    text = " ".join(_CONTROLS.sub(" ", text).split())[: limit * 2]
     for pattern, replacement in _PATTERNS:
         text = pattern.sub(replacement, text)
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _without_blocks(text: str) -> str:
+    """Without heads, scripts, styles and comments; an unclosed one ends the text."""
+    kept, at = [], 0
+    while match := _BLOCK_STARTS.search(text, at):
+        kept.append(text[at : match.start()])
+        end = re.compile(rf"(?i)</{match[1]}\s*>" if match[1] else "-->").search(text, match.end())
+        if end is None:
+            return " ".join(kept)
+        at = end.end()
+    return " ".join([*kept, text[at:]])
 
 
 def _spellings(secrets: Iterable[str]) -> set[str]:

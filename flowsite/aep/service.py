@@ -78,8 +78,8 @@ class Service:
 def created(answer: Answer, *id_names: str) -> Created:
     """The id of what was created, wherever AEP put it.
 
-    Reads ``{id, etag}``, ``{items: [{…}]}``, ``[{…}]``, ``["@/dataSets/<id>"]``, a bare text, or
-    only the ``Location`` header. Raises MalformedAnswer, whose ``outcome_known`` is False: the
+    Reads ``{id, etag}``, ``{items: [{…}]}``, ``[{…}]``, ``["@/dataSets/<id>"]``, or only the
+    ``Location`` header. Raises MalformedAnswer, whose ``outcome_known`` is False: the
     object probably exists.
     """
     raw = _created_object(answer)
@@ -114,6 +114,6 @@ def _created_object(answer: Answer) -> dict[str, Any]:
         body = body["items"]
     if isinstance(body, list):
         body = body[0] if body else None
-    if isinstance(body, str):
+    if isinstance(body, str) and "/" in body:
         return {"reference": body}
     return dict(body) if isinstance(body, Mapping) else {}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from flowsite.aep.sanitise import MASK, clean, secrets_in, without_secrets
@@ -21,6 +23,7 @@ from flowsite.aep.sanitise import MASK, clean, secrets_in, without_secrets
         ("https://a.blob/x?sv=1&sig=abc%2F", f"https://a.blob/x?sv=1&sig={MASK}"),
         ("AccountKey=abc==;Endpoint=e", f"AccountKey={MASK};Endpoint=e"),
         ("the password is wrong", "the password is wrong"),
+        ("<HEAD><style>x</style></HEAD ><header>a</header><!-- b -->c<script>d", "a c"),
     ],
 )
 def test_clean(text, expected):
@@ -71,3 +74,15 @@ def test_masked_auth_keeps_what_is_plain():
         "specName": "Basic",
         "params": {"host": "h", "password": MASK, "deep": [{"key": MASK}]},
     }
+
+
+@pytest.mark.parametrize(
+    "piece", ["z", "<script", "<!--", "<head>", "<a ", "secret", "eyJ", "a://b:", '"', "&lt;", "<"]
+)
+def test_hostile_text_takes_no_time(piece):
+    started = time.perf_counter()
+
+    found = clean(piece * 20_000)
+
+    assert len(found) <= 600
+    assert time.perf_counter() - started < 0.5

@@ -58,7 +58,7 @@ class Entity(Answered):
     description: Text = ""
     etag: Text = ""
     version: Text = ""
-    state_raw: Text = Field(default="", validation_alias=AliasChoices("state", "state_raw"))
+    state_raw: Text = Field(default="", validation_alias=AliasChoices("state_raw", "state"))
     created_at: Moment = Field(
         default=None, validation_alias=AliasChoices("createdAt", "created_at")
     )
