@@ -1,0 +1,1 @@
+"""No rows of its own. Django sends ``post_migrate`` only to applications with this module."""
