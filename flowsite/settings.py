@@ -271,6 +271,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = (
         "unacked_restore_interval": 5,
         "unacked_restore_throttle": 1,
         "socket_connect_timeout": 1,
+        # Of kombu's own connecting before a message is sent: once more, at once.
+        "max_retries": 1,
+        "interval_start": 0,
+        "interval_step": 0,
+        "interval_max": 0,
     }
 )
 CELERY_BROKER_CONNECTION_TIMEOUT = 1
