@@ -138,3 +138,22 @@ def objects(emulator: Emulator, kind: str, text: str = "") -> list[dict[str, Any
     rows = emulator.world.store.rows("SELECT * FROM objects WHERE kind = ?", (kind,))
     found = [json.loads(row["body"]) for row in rows]
     return [one for one in found if text in json.dumps(one)]
+
+
+#: The emulator's words for what may carry a key.
+KINDS = (
+    "fieldgroups",
+    "schemas",
+    "dataset",
+    "connection",
+    "sourceConnection",
+    "targetConnection",
+    "mappingSet",
+    "flow",
+)
+
+
+def counted(emulator: Emulator, submission: Submission) -> dict[str, int]:
+    """How many objects of each kind carry the submission's key; kinds without are left out."""
+    found = {kind: len(objects(emulator, kind, submission.key)) for kind in KINDS}
+    return {kind: count for kind, count in found.items() if count}

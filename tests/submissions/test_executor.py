@@ -8,7 +8,7 @@ import pytest
 
 from flowsite.emulator.app import Emulator
 from flowsite.submissions.models import StepState, Submission, SubmissionState
-from tests.submissions.conftest import NEW_DATASET, objects, work
+from tests.submissions.conftest import NEW_DATASET, counted, work
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
 
@@ -47,6 +47,15 @@ def test_a_new_dataset_with_a_proposed_schema(
     ]
 
 
+ONE_OF_EACH = {
+    "fieldgroups": 1,
+    "schemas": 1,
+    "dataset": 1,
+    "sourceConnection": 1,
+    "targetConnection": 1,
+    "mappingSet": 1,
+    "flow": 1,
+}
 #: Every create of a submission with everything new, by method and path.
 CREATES = [
     pytest.param("/tenant/fieldgroups$", id="field group"),
@@ -88,12 +97,3 @@ def test_a_fault_costs_time_and_nothing_else(
     assert submission.state == SubmissionState.PUBLISHED
     assert emulator.world.faults.view()[0]["hit"] >= 1
     assert counted(emulator, submission) == ONE_OF_EACH
-
-
-KINDS = ("fieldgroups", "schemas", "dataset", "sourceConnection", "targetConnection", "mappingSet")
-ONE_OF_EACH = {**dict.fromkeys(KINDS, 1), "flow": 1}
-
-
-def counted(emulator: Emulator, submission: Submission) -> dict[str, int]:
-    """How many objects of each kind carry the submission's key."""
-    return {kind: len(objects(emulator, kind, submission.key)) for kind in (*KINDS, "flow")}
