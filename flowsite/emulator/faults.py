@@ -53,10 +53,22 @@ class Fault:
         try:
             re.compile(values.get("path", ""))
             fault = cls(**values)
-            float(fault.delay_s), float(fault.probability)
+            _check_numbers(fault)
         except (TypeError, ValueError, re.error) as error:
             raise BadFault(str(error)) from error
         return fault
+
+
+def _check_numbers(fault: Fault) -> None:
+    """Raises TypeError and ValueError."""
+    for name in ("status", "nth", "times"):
+        value = getattr(fault, name)
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise ValueError(f"{name} must be a whole number, 1 or more.")
+    if not 100 <= fault.status <= 599:
+        raise ValueError("status must be from 100 to 599.")
+    if not 0 <= float(fault.delay_s) <= 600 or not 0 <= float(fault.probability) <= 1:
+        raise ValueError("delay_s is at most 600, probability from 0 to 1.")
 
 
 class Faults:
