@@ -147,6 +147,8 @@ STORAGES = {
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
+# SQLite ignores what it can't do: covering indexes, nulls in unique constraints.
+SILENCED_SYSTEM_CHECKS = ["models.W040", "models.W047"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Database ----------------------------------------------------------------------------------
@@ -320,6 +322,12 @@ LOG_FORMAT = read(
     default="json" if PRODUCTION else "console",
     validate=validate.OneOf(["json", "console"]),
 )
+#: Commands speak for themselves; servers and workers write every call.
+LOG_LEVEL = read(
+    "FLOWSITE_LOG_LEVEL",
+    default="WARNING" if Path(sys.argv[0]).name == "manage.py" else "INFO",
+    validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+)
 _SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_logger_name,
@@ -347,7 +355,7 @@ LOGGING = {
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
-    "root": {"handlers": ["stderr"], "level": read("FLOWSITE_LOG_LEVEL", default="INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},

@@ -12,6 +12,7 @@ DEFAULT_START: Final = datetime(2030, 1, 1, tzinfo=UTC)
 
 
 class _Example(NamedTuple):
+    account: str
     object_name: str
     what: str
     delta: str
@@ -21,10 +22,15 @@ class _Example(NamedTuple):
 
 _EXAMPLES: Final = {
     "paypal": _Example(
-        "PayPal.Catalog_Products", "products", "Create_Time", "Product_Name", "productName"
+        "PayPal EU",
+        "PayPal.Catalog_Products",
+        "products",
+        "Create_Time",
+        "Product_Name",
+        "productName",
     ),
-    "square": _Example("payments", "payments", "created_at", "status", "status"),
-    "stripe": _Example("charges", "charges", "", "data.currency", "dataCurrency"),
+    "square": _Example("Square Stores", "payments", "payments", "created_at", "status", "status"),
+    "stripe": _Example("Stripe Live", "charges", "charges", "", "data.currency", "dataCurrency"),
 }
 
 _HEAD: Final = """\
@@ -36,7 +42,7 @@ description: Read from {name} by Flowsite
 # The source's name in the catalogue, and an account of it by name (or by id: …).
 account:
   source: {slug}
-  name: {name} EU
+  name: {account}
 """
 
 _DATA: Final[dict[SourceKind, str]] = {
@@ -124,8 +130,9 @@ def example(source: str, start: datetime | None = None) -> str:
 
 
 def _by_kind(card: Source, kind: SourceKind) -> _Example:
+    account = f"{card.name} EU"
     named = card.example_objects[0] if card.example_objects else None
     if kind == "tabular":
-        return _Example(named or "Orders", "data", "Modified_Date", "Name", "name")
+        return _Example(account, named or "Orders", "data", "Modified_Date", "Name", "name")
     fallback = "records" if kind == "rest" else "/incoming/orders.csv"
-    return _Example(named or fallback, "data", "", "name", "name")
+    return _Example(account, named or fallback, "data", "", "name", "name")

@@ -1,4 +1,4 @@
-"""``manage.py dataflow example|plan|apply|export``: dataflows as files, without a browser.
+"""``manage.py dataflow example|plan|apply|export|schema``: dataflows as files, without a browser.
 
 Needs the database only. ``apply`` carries the submission out in its own process.
 """
@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 from django.db.models import Q
+from django.utils import timezone
 
 from flowsite.aep.errors import AepError
 from flowsite.core.encrypted import Undecryptable
@@ -65,6 +67,7 @@ class Command(BaseCommand):
         apply.add_argument("--production", default="", metavar="NAME", help="repeat its name")
         apply.add_argument("--again", action="store_true", help="though the name is in use")
         apply.add_argument("--resume", type=int, metavar="SUBMISSION")
+        actions.add_parser("schema", help="print the JSON Schema of the file")
         export = actions.add_parser("export", help="print a draft or dataflow as a file")
         export.add_argument("what", help="draft:ID, dataflow:ID or a flow's UUID")
         for action in (shown, plan, apply, export):
@@ -77,7 +80,12 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
 
     def _example(self, options: dict[str, Any]) -> None:
-        self.stdout.write(example(options["source"]), ending="")
+        soon = timezone.now() + timedelta(hours=1, minutes=10)
+        start = soon.replace(minute=0, second=0, microsecond=0)
+        self.stdout.write(example(options["source"], start), ending="")
+
+    def _schema(self, options: dict[str, Any]) -> None:
+        self.stdout.write(json.dumps(yamlform.json_schema(), indent=2, ensure_ascii=False))
 
     def _plan(self, options: dict[str, Any]) -> None:
         team = the_team(options["team"])
