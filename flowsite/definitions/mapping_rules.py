@@ -40,13 +40,11 @@ def resolve_mapping(
 
 def find_column(columns: Iterable[Column], source: str) -> Column | None:
     """The column that a row's ``source`` means: by its name, else by its escaped form."""
-    escaped = None
-    for column in columns:
+    known = list(columns)
+    for column in known:
         if column.name == source:
             return column
-        if escaped is None and column.source == source:
-            escaped = column
-    return escaped
+    return next((column for column in known if column.source == source), None)
 
 
 def mapping_problems(
