@@ -24,6 +24,7 @@ from flowsite.aep.error_bodies import error_for
 from flowsite.aep.errors import AepError, BadCredential, MalformedAnswer, NotSent
 from flowsite.aep.reading import as_int, as_text
 from flowsite.aep.retry import Backoff, wait_before_retry
+from flowsite.aep.sanitise import Hidden
 
 logger = logging.getLogger(__name__)
 
@@ -72,7 +73,7 @@ def fetch_token(
     form = {
         "grant_type": "client_credentials",
         "client_id": client_id,
-        "client_secret": client_secret,
+        "client_secret": Hidden(client_secret),
         "scope": ",".join(scopes.replace(",", " ").split()),
     }
     url = ims_url.strip().removesuffix("/").removesuffix(TOKEN_PATH) + TOKEN_PATH

@@ -12,8 +12,8 @@ from flowsite.aep.reading import as_text, dig
 Filter = str | tuple[str, str, str | int | bool]
 
 _PLAIN = re.compile(r"[\w.:/@+$-]*(,[\w.:/@+$-]+)*", re.ASCII)
-#: What servers may read differently inside a quoted value.
-_DOUBTFUL = re.compile(r"[\"'\\,*~!]")
+#: What servers may read differently inside a quoted value; blanks at the ends may be cut.
+_DOUBTFUL = re.compile(r"[\"'\\,*~!]|^\s|\s\Z|[^\S ]")
 
 
 def properties(filters: Iterable[Filter], *, quoted: bool = True) -> list[tuple[str, str]]:

@@ -41,6 +41,15 @@ _PLAIN_NAME = re.compile(
 )
 
 
+class Hidden(str):
+    """A text whose repr is masked: tools that print the variables of a traceback show that."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return MASK
+
+
 def clean(text: str, secrets: Iterable[str] = (), *, limit: int = MAX_LENGTH) -> str:
     """One line of plain text: ``secrets`` and their like masked, tags and controls gone."""
     text = text[:_MAX_READ]

@@ -27,7 +27,7 @@ from flowsite.aep.errors import (
 )
 from flowsite.aep.reading import as_text
 from flowsite.aep.retry import READS, wait_before_retry
-from flowsite.aep.sanitise import secrets_in
+from flowsite.aep.sanitise import Hidden, secrets_in
 from flowsite.aep.throttle import Throttle
 
 logger = logging.getLogger(__name__)
@@ -199,7 +199,7 @@ class Session:
 
     def _repeat(self, call: Call, send: Callable[[Call, str, int], Result]) -> Result:
         started, waited, attempt, renewed = self._clock(), 0.0, 0, False
-        token = self._tokens.get()
+        token = Hidden(self._tokens.get())
         while True:
             waited += self._take_turn(call, self._max_wait_s - waited)
             try:
@@ -208,7 +208,7 @@ class Session:
                 if renewed:
                     raise
                 renewed = True
-                token = self._tokens.refresh(token)
+                token = Hidden(self._tokens.refresh(str(token)))
                 continue
             except AepError as error:
                 wait = self._wait_after(error, call, attempt, waited, self._clock() - started)
@@ -290,7 +290,7 @@ class Session:
         if not call.path.startswith("/") or call.path.startswith("//"):
             raise NotSent("the path must start with one slash", operation=call.operation)
         headers = [
-            ("Authorization", f"Bearer {token}"),
+            ("Authorization", Hidden(f"Bearer {token}")),
             ("x-api-key", self.config.client_id),
             ("x-gw-ims-org-id", self.config.org_id),
         ]
