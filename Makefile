@@ -30,5 +30,8 @@ test: $(DEV_STAMP)
 lint: $(DEV_STAMP)
 	@tests/lint.sh
 
+bench: $(STAMP)
+	@$(BIN)/python bench/creation.py
+
 clean:
 	rm -rf .venv var
