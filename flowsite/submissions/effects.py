@@ -112,8 +112,15 @@ def _keep_document(submission: Submission, dataflow: Dataflow) -> None:
     Dataflow.objects.filter(pk=dataflow.pk).update(definition=document)
 
 
+def given_up(ledger: Ledger) -> None:
+    """Secrets that were to be sent are thrown away."""
+    for row in ledger.submission.steps.filter(operation="create_connection"):
+        secrets.spend(row.planned.get("body"))
+
+
 def undone(ledger: Ledger) -> None:
     """The clean-up has ended; what could not be removed is named."""
+    given_up(ledger)
     rows = ledger.submission.steps.filter(state=StepState.LEFT)
     audit.record(
         f"{ledger.submission.kind}.undone",

@@ -205,6 +205,7 @@ def settle(ledger: Ledger, rows: Rows) -> bool:
             _publish_if_finished(ledger)
         elif cancelled:
             ledger.end(SubmissionState.CANCELLED)
+            effects.given_up(ledger)
         elif StepState.FAILED in states:
             ledger.update(state=SubmissionState.NEEDS_ATTENTION)
             effects.stopped(ledger)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import datetime
 from uuid import UUID
 
 from django.utils import timezone
@@ -42,6 +43,12 @@ def value(secret_id: str) -> JsonValue:
 def spend(body: JsonValue) -> None:
     """Empties the rows behind every secret in a planned body."""
     rows = SourceSecret.objects.filter(pk__in={UUID(one) for one in _rows_in(body)})
+    rows.update(values="", spent_at=timezone.now())
+
+
+def purge(older_than: datetime) -> None:
+    """Empties what nobody has sent for long: its submission waits for a person."""
+    rows = SourceSecret.objects.filter(spent_at=None, created_at__lt=older_than)
     rows.update(values="", spent_at=timezone.now())
 
 

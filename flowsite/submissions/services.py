@@ -233,7 +233,7 @@ def _not_retried_yet(dataflow: Dataflow, run_id: str) -> None:
         raise SubmissionRefused("This run has been retried already; see the newer runs.")
 
 
-def cancel(submission: Submission, *, user: User | None = None) -> Submission:
+def cancel(submission: Submission, *, user: User | None = None, wake: bool = True) -> Submission:
     """No further step is begun. What was created stays listed."""
     with transaction.atomic():
         rows = Submission.objects.filter(
@@ -243,7 +243,7 @@ def cancel(submission: Submission, *, user: User | None = None) -> Submission:
         if not rows.update(cancel_asked=True, state=SubmissionState.SUBMITTING):
             raise SubmissionRefused("There is nothing to cancel: the submission has ended.")
         _clear_failures(submission)
-        wake_up(submission)
+        wake_up(submission, wake=wake)
         record(submission, "cancelled", user)
     submission.refresh_from_db()
     return submission

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 
 from celery import shared_task
 from celery.signals import worker_ready
@@ -11,13 +12,15 @@ from django.utils import timezone
 
 from flowsite.core import leases
 from flowsite.core.enqueue import enqueue
-from flowsite.submissions import executor, stopping
+from flowsite.submissions import executor, secrets, stopping
 from flowsite.submissions.models import ACTIVE, Submission
 from flowsite.submissions.timing import Timing
 
 logger = logging.getLogger(__name__)
 #: As many as one sweep calls workers for; the next one comes soon.
 SWEEP_SIZE = 200
+#: So long a typed secret waits for a submission that has stopped.
+SECRET_LIFE = timedelta(days=1)
 
 worker_ready.connect(stopping.also_on_signals, weak=False)
 
@@ -32,6 +35,7 @@ def run_submission(submission_id: int) -> None:
 def sweep_submissions() -> int:
     """Calls a worker for every row that is due and that nobody holds or was called for lately."""
     now = timezone.now()
+    secrets.purge(now - SECRET_LIFE)
     fresh = Q(woken_at__gt=now - Timing.from_settings().lease)
     due = Submission.objects.filter(
         leases.free(now), ~fresh, state__in=ACTIVE, due_at__lte=now

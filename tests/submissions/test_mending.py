@@ -261,8 +261,6 @@ def test_several_matches_stop_and_show(
     """Nobody knows which one is ours; continuing looks again."""
     submission = submit()
     break_call("POST", "/mappingSets$", kind="drop", committed=True)
-    executor.run  # noqa: B018
-
     found = finders.FINDERS["mapping_set_name"]
 
     def doubled(*args: Any) -> list[dict[str, Any]]:

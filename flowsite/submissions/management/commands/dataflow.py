@@ -115,6 +115,10 @@ class Command(BaseCommand):
         submission = self._resumed(team, options) if options["resume"] else None
         submission = submission or self._begun(team, options)
         services.run_in_process(submission)
+        why = selectors.failure_of(submission)
+        if submission.state == SubmissionState.NEEDS_ATTENTION and not submission.steps.exists():
+            # Nothing was created, so there is nothing to go on with: a mended file begins anew.
+            services.run_in_process(services.cancel(submission, wake=False))
         result = {
             "submission": submission.pk,
             "state": submission.state,
@@ -126,7 +130,7 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(result, indent=2, ensure_ascii=False))
         self._warn([Problem(**one) for one in submission.problems])
         if submission.state != SubmissionState.PUBLISHED:
-            raise CommandError(unfinished(submission))
+            raise CommandError(unfinished(submission, why))
 
     def _begun(self, team: Team, options: dict[str, Any]) -> Submission:
         if not (options["file"] and options["credential"] and options["sandbox"]):
@@ -242,14 +246,12 @@ def exported(team: Team, what: str) -> tuple[PartialDefinition, str]:
     return PartialDefinition.model_validate(found.definition), found.name
 
 
-def unfinished(submission: Submission) -> str:
+def unfinished(submission: Submission, why: str) -> str:
     """Why it is not published, and how to go on."""
     if submission.state == SubmissionState.SUBMITTING:
         why = "It was interrupted."
-    else:
-        why = selectors.failure_of(submission) or f"It is {submission.get_state_display().lower()}."
-    if not submission.steps.exists():
-        return f"Nothing was created. {why}"
+    elif submission.state == SubmissionState.CANCELLED and not submission.steps.exists():
+        return why
     return f"{why} Continue with: dataflow apply --resume {submission.pk}"
 
 
