@@ -1,0 +1,145 @@
+"""Source accounts: what AEP lists, kept as rows, and tests of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count, QuerySet
+from django.utils import timezone
+
+from flowsite.aep.flow_service import Connection, TestResult
+from flowsite.core.look import Status
+from flowsite.credentials.connect import open_platform
+from flowsite.credentials.models import Credential, Sandbox, SourceAccount
+from flowsite.definitions.model import Account
+from flowsite.definitions.sources import Source, find_source, source_by_spec
+from flowsite.people.models import User
+from flowsite.people.selectors import teams_of
+from flowsite.runs.models import Dataflow
+from flowsite.wizard.words import account_status
+
+
+@dataclass(frozen=True)
+class AccountRow:
+    """An account as lists print it."""
+
+    pk: int
+    id: str
+    name: str
+    source_slug: str
+    source: str
+    auth_spec: str
+    status: Status
+    usable: bool
+    dataflows: int
+    tested_at: datetime | None
+    test_ok: bool | None
+    test_message: str
+    created_at: datetime | None
+
+
+def accounts_in(user: User, sandbox: Sandbox) -> QuerySet[SourceAccount]:
+    """Accounts of a sandbox that the person may use: their teams' and nobody's."""
+    rows = SourceAccount.objects.filter(sandbox=sandbox, state__gt="")
+    return rows.filter(team__in=teams_of(user)) | rows.filter(team=None)
+
+
+def account_rows(user: User, sandbox: Sandbox, *, source: Source | None = None) -> list[AccountRow]:
+    """What lists print, by name; two queries."""
+    accounts = accounts_in(user, sandbox).order_by("name", "pk")
+    if source is not None:
+        accounts = accounts.filter(connection_spec_id=source.connection_spec_id or "-")
+    flows = Dataflow.objects.filter(sandbox=sandbox, deleted_at=None).exclude(connection_id="")
+    counts = dict(flows.values_list("connection_id").annotate(n=Count("pk")).order_by())
+    return [account_row(one, counts.get(one.connection_id, 0)) for one in accounts]
+
+
+def account_row(account: SourceAccount, dataflows: int = 0) -> AccountRow:
+    """One line."""
+    source = source_by_spec(account.connection_spec_id)
+    return AccountRow(
+        pk=account.pk,
+        id=account.connection_id,
+        name=account.name,
+        source_slug=source.slug if source else "",
+        source=source.name if source else account.connection_spec_id,
+        auth_spec=account.auth_spec,
+        status=account_status(account.state),
+        usable=account.state.lower() == "enabled",
+        dataflows=dataflows,
+        tested_at=account.tested_at,
+        test_ok=account.test_ok,
+        test_message=account.test_message,
+        created_at=account.created_at,
+    )
+
+
+def refresh_accounts(
+    credential: Credential, sandbox: Sandbox, *, source: Source | None = None
+) -> None:
+    """Reads the accounts of one source, or of all, and keeps them. Raises AepError."""
+    spec_id = source.connection_spec_id if source else None
+    filters = [("connectionSpec.id", "==", spec_id)] if spec_id else []
+    with open_platform(credential, sandbox) as platform:
+        found = list(platform.flow_service.connections(filters))
+    _keep(sandbox, (one for one in found if not spec_id or one.connection_spec_id == spec_id))
+    _forget(sandbox, {one.id for one in found}, spec_id)
+
+
+@transaction.atomic
+def _keep(sandbox: Sandbox, found: Iterable[Connection]) -> None:
+    known = {row.connection_id: row for row in SourceAccount.objects.filter(sandbox=sandbox)}
+    for one in found:
+        row = known.get(one.id) or SourceAccount(sandbox=sandbox, connection_id=one.id)
+        values = {
+            "name": one.name[:300] or one.id,
+            "description": one.description,
+            "connection_spec_id": one.connection_spec_id,
+            "auth_spec": one.auth_spec[:200],
+            "state": one.state[:40] or "enabled",
+            "created_at": one.created_at,
+        }
+        if row.pk is None or any(getattr(row, name) != value for name, value in values.items()):
+            for name, value in values.items():
+                setattr(row, name, value)
+            row.save()
+
+
+def _forget(sandbox: Sandbox, listed: set[str], spec_id: str | None) -> None:
+    """Accounts that AEP lists no more keep their row, without a state."""
+    gone = SourceAccount.objects.filter(sandbox=sandbox, state__gt="").exclude(
+        connection_id__in=listed
+    )
+    if spec_id:
+        gone = gone.filter(connection_spec_id=spec_id)
+    gone.update(state="")
+
+
+def test_account(account: SourceAccount, credential: Credential) -> TestResult:
+    """Asks the provider through AEP, and keeps the answer. Raises AepError."""
+    with open_platform(credential, account.sandbox) as platform:
+        result = platform.flow_service.test_connection(account.connection_id)
+    account.tested_at, account.test_ok = timezone.now(), result.ok
+    account.test_message = "" if result.ok else result.message
+    account.save(update_fields=["tested_at", "test_ok", "test_message", "seen_at"])
+    return result
+
+
+test_account.__test__ = False  # type: ignore[attr-defined]  # not for pytest
+
+
+def with_id(account: Account, sandbox: Sandbox) -> Account:
+    """The same account with its id, if a known one has its name; unchanged if it isn't clear."""
+    if account.id or not account.name:
+        return account
+    source = find_source(account.source)
+    found = SourceAccount.objects.filter(
+        sandbox=sandbox,
+        name=account.name,
+        connection_spec_id=(source.connection_spec_id if source else None) or "-",
+        state__gt="",
+    ).values_list("connection_id", flat=True)[:2]
+    return account.model_copy(update={"id": found[0]}) if len(found) == 1 else account

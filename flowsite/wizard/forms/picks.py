@@ -1,0 +1,40 @@
+"""Values that pages carry as JSON, so that names from outside survive a form byte for byte.
+
+(A browser turns a line break in a form value into CR LF, and drops it from a text field.)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+LONGEST: Final = 4000
+
+
+def packed(value: Any) -> str:
+    """What goes into a ``value`` attribute: plain ASCII, whatever is inside."""
+    return json.dumps(value, separators=(",", ":"))
+
+
+def unpacked_text(text: str | None) -> str | None:
+    """A text from ``packed``; None for anything else."""
+    found = _loaded(text)
+    return found if isinstance(found, str) and len(found) <= LONGEST else None
+
+
+def unpacked_pick(text: str | None) -> dict[str, str] | None:
+    """``{"id": …, "name": …}`` from ``packed``; None for anything else."""
+    found = _loaded(text)
+    if not isinstance(found, dict):
+        return None
+    kept = {key: found[key] for key in ("id", "name") if isinstance(found.get(key), str)}
+    return kept if kept and all(len(value) <= LONGEST for value in kept.values()) else None
+
+
+def _loaded(text: str | None) -> Any:
+    if not text or len(text) > 10 * LONGEST:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
