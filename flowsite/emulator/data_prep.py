@@ -80,6 +80,11 @@ def _check(world: World, scope: Scope, body: dict[str, Any]) -> None:
         raise bad_request("name must be a text.")
 
 
+def _text_of(mapping: dict[str, Any], key: str) -> str:
+    value = mapping.get(key)
+    return value if isinstance(value, str) else ""
+
+
 def _document(body: dict[str, Any], set_id: str, version: int) -> dict[str, Any]:
     schema_id, content_type = schema_reference(body)
     mappings = [
@@ -89,8 +94,10 @@ def _document(body: dict[str, Any], set_id: str, version: int) -> dict[str, Any]
             "sourceType": row.source_type,
             "source": row.source,
             "destination": row.destination,
+            "name": _text_of(mapping, "name"),
+            "description": _text_of(mapping, "description"),
         }
-        for row in rows_of(body)
+        for mapping, row in zip(body["mappings"], rows_of(body), strict=True)
     ]
     return {
         "id": set_id,

@@ -90,8 +90,9 @@ Handler = Callable[["World", Request], Response]
 
 @dataclass(frozen=True)
 class Route:
-    """``template`` has ``{names}`` for one segment; ``{name*}`` takes the rest, slashes too,
-    because the Schema Registry's ids are URLs that arrive decoded."""
+    """``template`` has ``{names}`` for one segment and ``{name:this|that}`` for one of these;
+    ``{name*}`` takes the rest, slashes too, because the Schema Registry's ids are URLs that
+    arrive decoded."""
 
     method: str
     template: str
@@ -102,14 +103,14 @@ class Route:
 
 
 def _pattern(template: str) -> re.Pattern[str]:
-    parts = re.split(r"(\{\w+\*?\})", template)
     pieces = []
-    for part in parts:
-        if part.startswith("{"):
-            name = part.strip("{}*")
-            pieces.append(f"(?P<{name}>.+)" if part.endswith("*}") else f"(?P<{name}>[^/]+)")
-        else:
+    for part in re.split(r"(\{\w+[^}]*\})", template):
+        if not part.startswith("{"):
             pieces.append(re.escape(part))
+            continue
+        name, _, choices = part.strip("{}").partition(":")
+        form = choices or ("[^/]+" if not name.endswith("*") else ".+")
+        pieces.append(f"(?P<{name.rstrip('*')}>{form})")
     return re.compile("".join(pieces) + "/?")
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from flowsite.emulator.errors import ApiError, registry_error
 from flowsite.emulator.flow_service.patch import apply_patch, read_patch
-from flowsite.emulator.ids import new_hex
+from flowsite.emulator.ids import new_hex, seeded_uuid
 from flowsite.emulator.registry import BASE, KINDS, NAMESPACE, resolve, standard
-from flowsite.emulator.registry.resources import kind_of, not_found
+from flowsite.emulator.registry.resources import KIND, kind_of, not_found
 from flowsite.emulator.store import Stored
 from flowsite.emulator.web import BadBody, Request, Response, Route, Scope
 from flowsite.emulator.world import World
@@ -73,7 +73,9 @@ def store_new(
         "meta:containerId": "tenant",
         "meta:tenantNamespace": f"_{tenant}",
         "meta:xdmType": "object",
-        "meta:sandboxName": scope.sandbox,
+        "meta:extensible": kind != "schemas",
+        "meta:abstract": kind != "schemas",
+        **sandbox_marks(world, scope),
         "meta:registryMetadata": {
             "repo:createdDate": now,
             "repo:lastModifiedDate": now,
@@ -86,6 +88,14 @@ def store_new(
     stored = Stored(kind, scope, document["meta:altId"], document, document["title"], now, now)
     world.store.insert(stored)
     return stored
+
+
+def sandbox_marks(world: World, scope: Scope) -> dict[str, Any]:
+    sandbox = world.organisations[scope.org].sandbox(scope.sandbox)
+    return {
+        "meta:sandboxId": seeded_uuid("sandbox", *scope),
+        "meta:sandboxType": sandbox.type if sandbox else "development",
+    }
 
 
 def check(world: World, scope: Scope, kind: str, document: dict[str, Any]) -> None:
@@ -304,14 +314,14 @@ def _user_of(world: World, scope: Scope, stored: Stored) -> str | None:
 
 
 ROUTES = (
-    Route("POST", f"{BASE}/tenant/{{kind}}", create_resource, writes=True),
-    Route("PUT", f"{BASE}/tenant/{{kind}}/{{id*}}", put_resource, writes=True),
+    Route("POST", f"{BASE}/tenant/{KIND}", create_resource, writes=True),
+    Route("PUT", f"{BASE}/tenant/{KIND}/{{id*}}", put_resource, writes=True),
     Route(
         "PATCH",
-        f"{BASE}/tenant/{{kind}}/{{id*}}",
+        f"{BASE}/tenant/{KIND}/{{id*}}",
         patch_resource,
         writes=True,
         content_types=("application/json", "application/json-patch+json"),
     ),
-    Route("DELETE", f"{BASE}/tenant/{{kind}}/{{id*}}", delete_resource),
+    Route("DELETE", f"{BASE}/tenant/{KIND}/{{id*}}", delete_resource),
 )

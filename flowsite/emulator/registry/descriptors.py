@@ -7,7 +7,7 @@ from typing import Any
 from flowsite.emulator.errors import registry_error
 from flowsite.emulator.ids import new_hex
 from flowsite.emulator.registry import BASE, DESCRIPTORS, accept, resolve
-from flowsite.emulator.registry.changes import read_object
+from flowsite.emulator.registry.changes import read_object, sandbox_marks
 from flowsite.emulator.registry.resources import not_found
 from flowsite.emulator.store import Stored
 from flowsite.emulator.web import Request, Response, Route, Scope
@@ -85,7 +85,8 @@ def store_new(
         "@id": identifier or new_hex(48),
         "imsOrg": scope.org,
         "version": "1",
-        "meta:sandboxName": scope.sandbox,
+        "meta:containerId": "tenant",
+        **sandbox_marks(world, scope),
     }
     stored = Stored(DESCRIPTORS, scope, document["@id"], document, None, now, now)
     world.store.insert(stored)

@@ -16,18 +16,13 @@ _ALIASES = {"mixins": "fieldgroups"}
 UNPAGED_MAX = 300
 
 
+#: The kinds in a route's template, the old name of field groups among them.
+KIND = f"{{kind:{'|'.join((*KINDS, *_ALIASES))}}}"
+_CONTAINER = "{container:global|tenant}"
+
+
 def kind_of(request: Request) -> str:
-    kind = _ALIASES.get(request.args["kind"], request.args["kind"])
-    if kind not in KINDS:
-        raise registry_error(1010, "Not found", "No such kind of resource.", status=404)
-    return kind
-
-
-def container_of(request: Request) -> str:
-    container = request.args["container"]
-    if container not in ("global", "tenant"):
-        raise registry_error(1010, "Not found", "The container is global or tenant.", status=404)
-    return container
+    return _ALIASES.get(request.args["kind"], request.args["kind"])
 
 
 def not_found(resource_id: str) -> ApiError:
@@ -37,7 +32,7 @@ def not_found(resource_id: str) -> ApiError:
 
 
 def list_resources(world: World, request: Request) -> Response:
-    kind, container = kind_of(request), container_of(request)
+    kind, container = kind_of(request), request.args["container"]
     form = accept.list_form(request)
     found = _all(world, request, kind, container)
     found = [item for item in found if all(_passes(item, test) for test in _tests(request))]
@@ -151,7 +146,7 @@ def _beyond(value: str, start: str, key: str) -> bool:
 
 
 def get_resource(world: World, request: Request) -> Response:
-    kind, container = kind_of(request), container_of(request)
+    kind, container = kind_of(request), request.args["container"]
     form = accept.lookup_form(request)
     resource = resolve.find(world, request.scope, request.args["id"])
     if (
@@ -210,6 +205,6 @@ def stats(world: World, request: Request) -> Response:
 
 ROUTES = (
     Route("GET", f"{BASE}/stats", stats),
-    Route("GET", f"{BASE}/{{container}}/{{kind}}", list_resources),
-    Route("GET", f"{BASE}/{{container}}/{{kind}}/{{id*}}", get_resource),
+    Route("GET", f"{BASE}/{_CONTAINER}/{KIND}", list_resources),
+    Route("GET", f"{BASE}/{_CONTAINER}/{KIND}/{{id*}}", get_resource),
 )

@@ -216,6 +216,10 @@ def _resource(resource_id: str, kind: str, title: str, **more: Any) -> dict[str,
         "description": f"{title}, a standard resource.",
         "meta:containerId": "global",
         "meta:tenantNamespace": "_xdm",
+        "meta:xdmType": "object",
+        "meta:extensible": True,
+        "meta:abstract": True,
+        "meta:registryMetadata": {"repo:createdDate": 0, "repo:lastModifiedDate": 0},
         **more,
     }
 
@@ -231,7 +235,7 @@ def resources() -> dict[str, dict[str, Any]]:
             title,
             properties=properties(fields),
             required=list(required),
-            **{"meta:extends": [behaviour], "meta:abstract": False},
+            **{"meta:extends": [behaviour]},
         )
     for name, (title, classes, fields) in _FIELD_GROUPS.items():
         group_id = f"https://ns.adobe.com/xdm/context/{name}"
