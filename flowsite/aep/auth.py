@@ -115,10 +115,7 @@ def _repeat(
 
 def _once(ask: _Ask, transport: httpx.BaseTransport, limit_s: float) -> Token:
     asked_at = datetime.now(UTC)
-    headers = [
-        ("Content-Type", "application/x-www-form-urlencoded"),
-        ("Accept", "application/json"),
-    ]
+    headers = [("Content-Type", "application/x-www-form-urlencoded")]
     exchange = wire.Exchange("ims.token", "POST", ask.url, headers, ask.content, limit_s)
     with wire.logged(logger, exchange, path=TOKEN_PATH) as line:
         reply = wire.send(transport, exchange)

@@ -155,6 +155,10 @@ def _message(body: Any, content: bytes) -> str:
 
 def request_id(headers: Mapping[str, str], body: Any = None) -> str | None:
     """The id that Adobe's support asks for, from the body or the headers."""
+    return clean(_request_id(headers, body) or "", limit=200) or None
+
+
+def _request_id(headers: Mapping[str, str], body: Any) -> str | None:
     report = dig(body, "report")
     if isinstance(report, Mapping):
         named = first(report, "request-id", "requestId", "registryRequestId")

@@ -23,7 +23,7 @@ from flowsite.aep.reading import (
     dig,
     first,
 )
-from flowsite.aep.service import Service, created
+from flowsite.aep.service import Service, created, json_patch
 from flowsite.aep.session import segment
 
 Kind = Literal["schemas", "fieldgroups", "classes", "datatypes"]
@@ -229,7 +229,7 @@ class SchemaRegistry(Service):
     def patch_schema(self, identifier: str, changes: Sequence[Mapping[str, Any]]) -> Created:
         """Sends JSON Patch operations."""
         path = f"/tenant/schemas/{segment(alt_id_of(identifier))}"
-        answer = self._send("PATCH", path, "patch_schema", body=list(changes))
+        answer = self._send("PATCH", path, "patch_schema", body=json_patch(changes))
         return created(answer, "$id", "meta:altId")
 
     def enable_for_profile(self, identifier: str) -> Created:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flowsite.aep.errors import MalformedAnswer
@@ -73,6 +73,11 @@ class Service:
             operation=f"{self.name}.{operation}",
             timeout_s=self._session.config.create_timeout_s,
         )
+
+
+def json_patch(changes: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """JSON Patch as AEP's documentation has it: an array, ``op`` in lower case."""
+    return [{**change, "op": str(change.get("op", "")).lower()} for change in changes]
 
 
 def created(answer: Answer, *id_names: str) -> Created:

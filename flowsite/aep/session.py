@@ -35,6 +35,8 @@ logger = logging.getLogger(__name__)
 Params = Sequence[tuple[str, str]]
 Result = TypeVar("Result")
 JSON = "application/json"
+#: How long a 429 that says nothing holds calls back once it has been repeated in vain.
+HOLD_S = 10.0
 #: Longest line of a streamed answer; a longer one is cut there.
 MAX_LINE_BYTES = 4 * 1024 * 1024
 
@@ -240,7 +242,7 @@ class Session:
         wait = wait_before_retry(error, method=method, attempt=attempt)
         if isinstance(error, TooManyRequests):
             hold = error.retry_after_s if error.retry_after_s is not None else wait
-            error.retry_after_s = hold if hold is not None else self._max_wait_s
+            error.retry_after_s = hold if hold is not None else HOLD_S
             if self._throttle is not None:
                 self._throttle.penalise(error.retry_after_s)
             late = wait is not None and waited + wait > self._max_wait_s

@@ -153,7 +153,7 @@ def translated(exchange: Exchange) -> Iterator[None]:
         raise AnswerLost(f"no answer within {exchange.limit_s:g} s", operation=name) from error
     except httpx.DecodingError as error:
         raise MalformedAnswer("the answer can't be unpacked", operation=name) from error
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, OSError) as error:
         raise AnswerLost(
             "the connection broke before the answer was complete", operation=name
         ) from error
@@ -198,7 +198,7 @@ def logged(
     started = time.monotonic()
     try:
         yield line
-    except AepError as error:
+    except Exception as error:
         line.fields["error"] = type(error).__name__
         raise
     finally:

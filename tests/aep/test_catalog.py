@@ -142,6 +142,20 @@ def test_create_without_id_has_an_unknown_outcome(answer):
     assert caught.value.outcome_known is False
 
 
+def test_patch_dataset():
+    peer = Peer(ok(["@/dataSets/65f0"]))
+
+    peer.platform().catalog.patch_dataset(
+        "65f0", [{"op": "ADD", "path": "/tags/x", "value": ["y"]}], etag='"1"'
+    )
+
+    assert peer.paths == [f"PATCH {BASE}/dataSets/65f0"]
+    assert peer.body() == [{"op": "add", "path": "/tags/x", "value": ["y"]}]
+    headers = peer.requests[0].headers
+    assert headers["content-type"] == "application/json-patch+json"
+    assert headers["if-match"] == '"1"'
+
+
 def test_batches():
     batch = {
         "status": "success",

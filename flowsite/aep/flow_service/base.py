@@ -18,7 +18,7 @@ from flowsite.aep.filters import (
 )
 from flowsite.aep.paging import FLOW_SERVICE_LIMIT, Params, continued
 from flowsite.aep.reading import Answered, Created, Moment, Text, as_text, first, unique
-from flowsite.aep.service import Service, created
+from flowsite.aep.service import Service, created, json_patch
 from flowsite.aep.session import Answer, segment
 
 #: AEP's words for states; answers vary in letter case.
@@ -161,7 +161,7 @@ class FlowServicePart(Service):
             "PATCH",
             path,
             f"patch_{kind}",
-            body=[_operation(change) for change in changes],
+            body=json_patch(changes),
             headers={"If-Match": etag} if etag else {},
         )
         return _changed(answer, identifier)
@@ -195,8 +195,3 @@ def single(body: Any, operation: str) -> dict[str, Any]:
     if not isinstance(found, Mapping) or not found:
         raise MalformedAnswer("one object was expected", operation=operation)
     return dict(found)
-
-
-def _operation(change: Mapping[str, Any]) -> dict[str, Any]:
-    """With the lower-case ``op`` that the service documents."""
-    return {**change, "op": str(change.get("op", "")).lower()}
