@@ -1,1 +1,21 @@
-urlpatterns: list[object] = []
+"""Addresses of dataflows, runs and their monitoring."""
+
+from django.urls import path
+
+from flowsite.monitoring.views import actions, board, dataflows, runs
+
+urlpatterns = [
+    path("monitoring/", board.board, name="board"),
+    path("monitoring/live/", board.board_live, name="board-live"),
+    path("monitoring/sync/", board.sync_now, name="sync-now"),
+    path("monitoring/runs/", runs.runs, name="runs"),
+    path("dataflows/", dataflows.dataflows, name="dataflows"),
+    path("dataflows/<int:pk>/", dataflows.dataflow, name="dataflow"),
+    path("dataflows/<int:pk>/adopt/", dataflows.adopt, name="dataflow-adopt"),
+    path("dataflows/<int:pk>/export/", dataflows.export, name="dataflow-export"),
+    path("dataflows/<int:pk>/clone/", dataflows.clone, name="dataflow-clone"),
+    path("dataflows/<int:pk>/<slug:kind>/", actions.dataflow_action, name="dataflow-action"),
+    path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/rows/", runs.refused_rows, name="run-rows"),
+    path("runs/<int:pk>/retry/", actions.run_retry, name="run-retry"),
+]

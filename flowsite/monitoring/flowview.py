@@ -1,0 +1,205 @@
+"""What the page of a dataflow prints."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import CharField, Q, QuerySet
+from django.db.models.functions import Cast
+from django.urls import reverse
+
+from flowsite.aep.codes import explain
+from flowsite.core.wording import duration, moment, number
+from flowsite.monitoring import words
+from flowsite.monitoring.rows import Fact, Figure, freshness
+from flowsite.people.models import AuditEntry
+from flowsite.runs.models import FINISHED, Dataflow, FlowRun, FlowState, RunState
+
+TIMELINE_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that somebody did to a dataflow."""
+
+    at: datetime
+    actor: str
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What somebody should know before anything else."""
+
+    tone: str
+    title: str
+    text: str
+    whose_turn: str = ""
+    remedy: str = ""
+    code: str = ""
+
+
+def notices(row: Dataflow, newest: Sequence[FlowRun], now: datetime) -> list[Notice]:
+    """Gone, late, failing, unowned: at most one of each."""
+    found = []
+    fresh = freshness(row, now)
+    if row.deleted_at:
+        found.append(Notice("neutral", "Deleted", f"{fresh.text}. Its runs are kept here."))
+    elif row.missing_since:
+        text = f"{fresh.text}: it was deleted there, or an access label hides it from our account."
+        found.append(Notice("notice", "Not found in AEP", text, words.whose_turn("admin")))
+    elif fresh.tone == "negative":
+        found.append(_late(row, fresh.text))
+    failed = next((run for run in newest if run.state in FINISHED), None)
+    if failed is not None and failed.state == RunState.FAILED and not row.deleted_at:
+        found.append(_failing(failed))
+    return found
+
+
+def _late(row: Dataflow, text: str) -> Notice:
+    remedy = "Look at the account and at AEP's status page; a run may be queued."
+    if row.last_run_state == RunState.IN_PROGRESS:
+        remedy = "The run before is still in progress: AEP begins the next one after it."
+    return Notice("notice", "Late", f"{text}.", words.whose_turn("ops"), remedy)
+
+
+def _failing(run: FlowRun) -> Notice:
+    told = explain(run.error_code) if run.error_code else None
+    text = run.errors[0]["message"] if run.errors else "AEP gives no reason."
+    return Notice(
+        "negative",
+        "The latest finished run failed",
+        text,
+        words.whose_turn(told.whose_turn) if told else "",
+        f"{told.cause} {told.remedy}" if told else "",
+        run.error_code,
+    )
+
+
+def figures(row: Dataflow, now: datetime) -> list[Figure]:
+    """The numbers on top."""
+    finished = [state for _, state, _ in row.strip if state in FINISHED]
+    good = sum(1 for state in finished if state == RunState.SUCCESS)
+    fresh = freshness(row, now)
+    return [
+        Figure("Latest run", _ago(row.last_run_at, now)),
+        Figure("Freshness", fresh.text),
+        Figure("Succeeded", f"{good} of {len(finished)}" if finished else "–", "last runs"),
+        Figure("Records received", number(row.last_received), "latest finished"),
+        Figure(
+            "Records failed",
+            number(row.last_failed),
+            words.loss(row.last_failed, row.last_received),
+        ),
+        Figure("Duration", duration(row.last_duration_s), "latest finished"),
+    ]
+
+
+def _ago(at: datetime | None, now: datetime) -> str:
+    return moment(at, ago=True) if at else "–"
+
+
+def definition_facts(row: Dataflow) -> list[Fact]:
+    """What it reads, where it goes, and when."""
+    start = words.first_start(row.schedule)
+    found = [
+        Fact("Source", words.source_name(row.connection_spec_id) or row.connection_spec_id or "–"),
+        Fact("Account", row.account_name or "–"),
+        Fact("Table or resource", row.source_object or "–", mono=True),
+        Fact("Target dataset", row.dataset_name or "–"),
+        Fact("Schedule", words.schedule_words(row.schedule)),
+        Fact("Start time", moment(start) if start else "–"),
+    ]
+    if row.schedule.get("frequency") != "once":
+        found.append(Fact("Backfill", "On" if row.schedule.get("backfill", True) else "Off"))
+    if row.delta_column:
+        found.append(Fact("Load incremental data by", row.delta_column, mono=True))
+    if row.next_expected_at:
+        found.append(Fact("Next expected", moment(row.next_expected_at)))
+    found += _option_facts(row)
+    if row.team_id:
+        found.append(Fact("Team", str(row.team)))
+    if row.owner_id:
+        found.append(Fact("Owner", str(row.owner)))
+    return found
+
+
+def _option_facts(row: Dataflow) -> list[Fact]:
+    diagnostics = row.options.get("errorDiagnosticsEnabled")
+    percent = row.options.get("partialIngestionPercent")
+    found = [Fact("Error diagnostics", "On" if diagnostics else "Off")]
+    if percent is not None:
+        found.append(Fact("Error threshold", f"{percent} %"))
+    return found
+
+
+def lineage(row: Dataflow) -> list[Fact]:
+    """The objects in AEP that it is made of, from the account to the dataset."""
+    version = "" if row.mapping_version is None else f" (version {row.mapping_version})"
+    pairs = (
+        ("Account", row.connection_id),
+        ("Source connection", row.source_connection_id),
+        (f"Mapping set{version}", row.mapping_set_id),
+        ("Target connection", row.target_connection_id),
+        ("Dataset", row.dataset_id),
+        ("Dataflow", row.flow_id),
+    )
+    return [Fact(term, value, as_id=True) for term, value in pairs if value]
+
+
+def timeline(row: Dataflow, submissions: QuerySet[Any]) -> list[Event]:
+    """Who changed what, newest first. One query."""
+    keys = submissions.annotate(key=Cast("pk", CharField())).values("key")
+    entries = AuditEntry.objects.filter(
+        Q(object_type="dataflow", object_id=str(row.pk))
+        | Q(object_type="submission", object_id__in=keys)
+    )[:TIMELINE_LENGTH]
+    return [_event(entry) for entry in entries]
+
+
+def _event(entry: AuditEntry) -> Event:
+    subject, _, verb = entry.action.partition(".")
+    text = f"{subject} {verb}".replace("_", " ").strip().capitalize()
+    url = ""
+    if entry.object_type == "submission" and entry.object_id.isdecimal():
+        url = reverse("submission", args=[int(entry.object_id)])
+    return Event(entry.at, entry.actor, text, url)
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something that can be done to a dataflow; ``why_not`` says why it can't be done now."""
+
+    kind: str
+    label: str
+    icon: str
+    danger: bool = False
+
+
+def actions(row: Dataflow, *, may_act: bool, may_build: bool) -> list[Action]:
+    """What the person may do now. Order as in AEP's row menu."""
+    if not may_act or row.missing_since or row.deleted_at:
+        return []
+    found = []
+    settled = row.state in (FlowState.ENABLED, FlowState.DISABLED)
+    if row.schedule.get("frequency") == "once":
+        if row.state == FlowState.ENABLED:
+            found.append(Action("run", "Run on-demand", "play"))
+    elif may_build and settled:
+        found.append(Action("schedule", "Edit schedule", "calendar"))
+    if row.state == FlowState.ENABLED:
+        found.append(Action("disable", "Disable", "pause"))
+    elif row.state == FlowState.DISABLED:
+        found.append(Action("enable", "Enable", "play"))
+    if may_build:
+        found.append(Action("delete", "Delete", "trash", danger=True))
+    return found
+
+
+def default_window(row: Dataflow, now: datetime) -> tuple[datetime, datetime]:
+    """What an on-demand run reads unless told otherwise: since the last success, or a day."""
+    return row.last_success_at or now - timedelta(days=1), now

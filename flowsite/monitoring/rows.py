@@ -1,0 +1,311 @@
+"""What templates print of dataflows and runs: words, tones and addresses, ready."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from flowsite.aep.codes import explain
+from flowsite.core.look import Status, strip
+from flowsite.core.wording import NOTHING, number
+from flowsite.monitoring import words
+from flowsite.runs.models import Dataflow, FlowRun, FlowState, RunState
+from flowsite.runs.selectors import late_before
+
+
+@dataclass(frozen=True)
+class Chip:
+    """A filter with its count, as a link."""
+
+    label: str
+    url: str
+    count: int | None = None
+    current: bool = False
+    icon: str = ""
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A term and its value; see components/facts.html."""
+
+    term: str
+    value: Any
+    href: str = ""
+    as_id: bool = False
+    mono: bool = False
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number with its name; see components/figures.html."""
+
+    term: str
+    value: str
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Freshness:
+    """Whether the data is as fresh as the schedule promises."""
+
+    text: str
+    tone: str = ""
+    icon: str = ""
+    expected: datetime | None = None
+
+
+@dataclass(frozen=True)
+class FlowRow:
+    """A line of the board."""
+
+    pk: int
+    name: str
+    url: str
+    path: str
+    source: str
+    account: str
+    dataset: str
+    sandbox: str
+    owner: str
+    status: Status
+    strip: SafeString
+    last: Status | None
+    last_at: datetime | None
+    duration_s: float | None
+    received: int | None
+    ingested: int | None
+    failed: int | None
+    loss: str
+    freshness: Freshness
+    schedule: str
+    is_unowned: bool
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """A line of a list of runs."""
+
+    pk: int
+    url: str
+    dataflow: str
+    dataflow_url: str
+    sandbox: str
+    status: Status
+    at: datetime
+    duration_s: float | None
+    received: int | None
+    ingested: int | None
+    failed: int | None
+    loss: str
+    code: str
+    cause: str
+
+
+@dataclass(frozen=True)
+class ErrorRow:
+    """An error of a run, explained."""
+
+    code: str
+    message: str
+    count: int | None
+    activity: str
+    cause: str
+    whose_turn: str
+    remedy: str
+    tone: str = "negative"
+
+
+@dataclass(frozen=True)
+class ActivityRow:
+    """One of the two halves of a run."""
+
+    title: str
+    subtitle: str
+    status: Status
+    started_at: datetime | None
+    ended_at: datetime | None
+    duration_s: float | None
+    facts: list[Fact] = field(default_factory=list)
+
+
+@cache
+def _run_address() -> tuple[str, str]:
+    """The address of a run around its key: reversing 700 of them would cost more than the page."""
+    before, _, after = reverse("run", args=[0]).rpartition("0")
+    return before, after
+
+
+def run_url(pk: int) -> str:
+    before, after = _run_address()
+    return f"{before}{pk}{after}"
+
+
+def flow_rows(rows: Iterable[Dataflow], now: datetime, *, several: bool) -> list[FlowRow]:
+    """Lines of the board; ``several``: name the sandbox of each."""
+    return [_flow_row(row, now, several) for row in rows]
+
+
+def _flow_row(row: Dataflow, now: datetime, several: bool) -> FlowRow:
+    names = (words.source_name(row.connection_spec_id), row.account_name, row.source_object)
+    origin = " · ".join(name for name in names if name)
+    return FlowRow(
+        pk=row.pk,
+        name=row.name,
+        url=reverse("dataflow", args=[row.pk]),
+        path=f"{origin} → {row.dataset_name}" if row.dataset_name else origin,
+        source=words.source_name(row.connection_spec_id) or "–",
+        account=row.account_name,
+        dataset=row.dataset_name,
+        sandbox=row.sandbox.name if several else "",
+        owner=str(row.owner) if row.owner_id else "",
+        status=words.flow_status(row.state, row.raw_state),
+        strip=run_strip(row),
+        last=words.run_status(row.last_run_state) if row.last_run_state else None,
+        last_at=row.last_run_at,
+        duration_s=row.last_duration_s if row.last_finished_run else None,
+        received=row.last_received,
+        ingested=row.last_ingested,
+        failed=row.last_failed,
+        loss=words.loss(row.last_failed, row.last_received),
+        freshness=freshness(row, now),
+        schedule=words.schedule_words(row.schedule),
+        is_unowned=row.team_id is None,
+    )
+
+
+def run_strip(row: Dataflow) -> SafeString:
+    """The last 14 runs as marks, oldest first."""
+    marks = []
+    for pk, state, at in reversed(row.strip):
+        moment = words.utc(datetime.fromisoformat(at))
+        marks.append(
+            (words.MARKS.get(state, "running"), f"{RunState(state).label}, {moment}", run_url(pk))
+        )
+    return strip(marks, f"Last {len(marks)} runs of {row.name}") if marks else SafeString("–")
+
+
+def freshness(row: Dataflow, now: datetime) -> Freshness:
+    """How the newest run compares with the schedule."""
+    if row.deleted_at:
+        return Freshness(f"Deleted {words.clock(row.deleted_at, now)}", "notice", "trash")
+    if row.missing_since:
+        since = words.clock(row.missing_since, now)
+        return Freshness(f"Not found in AEP since {since}", "notice", "question-mark-circle")
+    if not row.runs_supported:
+        return Freshness("Streams; has no runs")
+    if row.state not in (FlowState.ENABLED, FlowState.PROCESSING):
+        return Freshness("Not running")
+    expected = row.next_expected_at
+    if expected is None:
+        return Freshness("Ran once" if row.last_run_at else "–")
+    if expected < late_before(now):
+        return Freshness(words.lateness(expected, now), "negative", "clock", expected)
+    if expected < now:
+        return Freshness(f"Due since {words.clock(expected, now)}", "", "clock", expected)
+    return Freshness(f"Next {words.clock(expected, now)}", "", "", expected)
+
+
+def run_rows(rows: Iterable[FlowRun], *, several: bool = False) -> list[RunRow]:
+    """Lines of a list of runs."""
+    return [_run_row(row, several) for row in rows]
+
+
+def _run_row(row: FlowRun, several: bool) -> RunRow:
+    return RunRow(
+        pk=row.pk,
+        url=run_url(row.pk),
+        dataflow=row.dataflow.name,
+        dataflow_url=reverse("dataflow", args=[row.dataflow_id]),
+        sandbox=row.sandbox.name if several else "",
+        status=words.run_status(row.state, row.raw_state),
+        at=row.at,
+        duration_s=row.duration_s,
+        received=row.received,
+        ingested=row.ingested,
+        failed=row.failed,
+        loss=words.loss(row.failed, row.received),
+        code=row.error_code,
+        cause=explain(row.error_code).cause if row.error_code else "",
+    )
+
+
+def error_rows(run: FlowRun) -> list[ErrorRow]:
+    """The run's errors in AEP's order, each with cause, whose turn and remedy."""
+    found = []
+    for error in run.errors:
+        told = explain(error["code"])
+        found.append(
+            ErrorRow(
+                code=error["code"],
+                message=error["message"],
+                count=error["count"],
+                activity={"copy": "Copy", "promotion": "Promotion"}.get(error["activity"], ""),
+                cause=told.cause,
+                whose_turn=words.whose_turn(told.whose_turn),
+                remedy=told.remedy,
+                tone="negative" if run.state == RunState.FAILED else "notice",
+            )
+        )
+    return found
+
+
+_ACTIVITIES = {
+    "copy": ("Copy", "Source to staging"),
+    "promotion": ("Promotion", "Staging to the data lake, with mapping and validation"),
+}
+
+
+def activity_rows(run: FlowRun) -> list[ActivityRow]:
+    """Copy and promotion, as far as AEP tells them."""
+    return [_activity_row(activity) for activity in run.activities]
+
+
+def _activity_row(activity: dict[str, Any]) -> ActivityRow:
+    title, subtitle = _ACTIVITIES.get(
+        activity.get("kind", ""), (activity.get("name") or "Activity", "")
+    )
+    started, ended = _moment(activity.get("started_at")), _moment(activity.get("ended_at"))
+    raw = activity.get("state", "")
+    counters = [
+        ("Records in", _count(activity.get("input_records"))),
+        ("Records out", _count(activity.get("output_records"))),
+        ("Records failed", _count(activity.get("failed_records"))),
+        ("Files in", _count(activity.get("input_files"))),
+        ("Files out", _count(activity.get("output_files"))),
+        ("Read", words.size(activity.get("input_bytes"))),
+        ("Written", words.size(activity.get("output_bytes"))),
+    ]
+    return ActivityRow(
+        title=title,
+        subtitle=subtitle,
+        status=words.run_status(_activity_state(raw), raw),
+        started_at=started,
+        ended_at=ended,
+        duration_s=(ended - started).total_seconds() if started and ended else None,
+        facts=[Fact(term, value) for term, value in counters if value != NOTHING],
+    )
+
+
+def _activity_state(raw: str) -> str:
+    word = raw.lower()
+    return word if word in {"success", "failed", "scheduled", "queued"} else "in_progress"
+
+
+def _moment(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
+
+
+def _count(value: int | None) -> str:
+    return number(value)
+
+
+def poll_seconds() -> int:
+    """How often an open page asks whether something changed."""
+    return max(2, min(15, int(settings.POLL_S / 4)))

@@ -1,0 +1,208 @@
+"""Runs of all dataflows, and one run."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+
+from flowsite.aep.errors import AepError, NotSent
+from flowsite.core.encrypted import Undecryptable
+from flowsite.core.keyset import page_of
+from flowsite.core.look import TONE_ICONS
+from flowsite.credentials.models import Sandbox
+from flowsite.monitoring import masking, pictures, runview
+from flowsite.monitoring.filters import (
+    RANGES,
+    RunFilter,
+    access_to,
+    chosen_sandboxes,
+    with_params,
+)
+from flowsite.monitoring.rows import Chip, activity_rows, error_rows, run_rows
+from flowsite.monitoring.views.common import (
+    ANYBODY,
+    PAGE_SIZE,
+    UNPRINTED_RUN,
+    hidden_fields,
+    page_urls,
+    sandbox_choices,
+    the_run,
+)
+from flowsite.people import audit
+from flowsite.people.rights import role_required
+from flowsite.runs.models import FlowRun
+from flowsite.runs.row_errors import read_refused_rows
+from flowsite.runs.selectors import HourTotals, hour_totals, may_act_on, runs_for_user
+
+#: Codes offered as filters are those of the newest unsuccessful runs, so many of them.
+LOOKED_AT_FOR_CODES = 500
+
+
+@role_required(*ANYBODY)
+def runs(request: HttpRequest) -> HttpResponse:
+    """All runs of the sandboxes in view, with how many ended how."""
+    sandboxes = chosen_sandboxes(request)
+    if not sandboxes:
+        return render(request, "monitoring/no_sandbox.html")
+    now = timezone.now()
+    asked = RunFilter.of(request.GET)
+    start = pictures.range_start(asked.range, now)
+    user: Any = request.user
+    bars = pictures.binned(
+        hour_totals(user, sandboxes, start=start, end=now), asked.range, start, now
+    )
+    in_view = runs_for_user(user).filter(sandbox__in=sandboxes)
+    context = {
+        "asked": asked,
+        "choices": sandbox_choices(request, sandboxes),
+        "hidden": hidden_fields(request, "q", "page"),
+        "clear_url": reverse("runs") + with_params(request.GET, state=None, code=None, q=None),
+        "range_tabs": _range_tabs(request, asked),
+        "state_chips": _state_chips(request, asked, bars),
+        "charts": [
+            pictures.runs_chart(bars, asked.range),
+            pictures.records_chart(bars, asked.range),
+        ],
+        "code_chips": _code_chips(request, asked, in_view, start),
+        **_table(request, in_view, asked, start, sandboxes),
+    }
+    part = "#runs" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"monitoring/runs.html{part}", context)
+
+
+def _table(
+    request: HttpRequest,
+    in_view: QuerySet[FlowRun],
+    asked: RunFilter,
+    start: datetime,
+    sandboxes: list[Sandbox],
+) -> dict[str, Any]:
+    rows = (
+        asked.narrow(in_view, start)
+        .select_related("dataflow", "sandbox")
+        .defer(*UNPRINTED_RUN, *(f"dataflow__{name}" for name in runview.BULKY))
+    )
+    page = page_of(rows, order="-at", cursor=request.GET.get("page"), size=PAGE_SIZE)
+    several = len(sandboxes) > 1
+    return {
+        "rows": run_rows(page.rows, several=several),
+        "several": several,
+        **page_urls(request, page, reverse("runs")),
+    }
+
+
+def _range_tabs(request: HttpRequest, asked: RunFilter) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "url": reverse("runs") + with_params(request.GET, range=name),
+            "current": asked.range == name,
+        }
+        for name, (label, _) in RANGES.items()
+    ]
+
+
+def _state_chips(request: HttpRequest, asked: RunFilter, bars: list[HourTotals]) -> list[Chip]:
+    chips = [
+        Chip(
+            "All",
+            reverse("runs") + with_params(request.GET, state=None),
+            sum(bar.runs for bar in bars),
+            not asked.state,
+        )
+    ]
+    for state, label, tone in (
+        ("failed", "Failed", "negative"),
+        ("partial", "Partial success", "notice"),
+        ("success", "Success", "positive"),
+        ("unfinished", "Not finished", ""),
+    ):
+        current = asked.state == state
+        url = reverse("runs") + with_params(request.GET, state=None if current else state)
+        count = sum(getattr(bar, state) for bar in bars)
+        chips.append(Chip(label, url, count, current, TONE_ICONS.get(tone, "clock")))
+    return chips
+
+
+def _code_chips(
+    request: HttpRequest, asked: RunFilter, in_view: QuerySet[FlowRun], start: datetime
+) -> list[Chip]:
+    """Error codes of the newest unsuccessful runs, the most frequent first. One query."""
+    newest = (
+        in_view.filter(state__in=("failed", "partial"), at__gte=start)
+        .order_by("-at", "-pk")
+        .values_list("error_code", flat=True)[:LOOKED_AT_FOR_CODES]
+    )
+    counts = Counter(code for code in newest if code)
+    codes = [code for code, _ in counts.most_common(8)]
+    if asked.code and asked.code not in codes:
+        codes.insert(0, asked.code)
+    return [
+        Chip(
+            code,
+            reverse("runs") + with_params(request.GET, code=None if asked.code == code else code),
+            counts[code] or None,
+            asked.code == code,
+        )
+        for code in codes
+    ]
+
+
+@role_required(*ANYBODY)
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run: what it moved, its two halves, and its errors with their remedies."""
+    row = the_run(request, pk)
+    user: Any = request.user
+    refused = bool(row.failed) or row.state == "partial"
+    context = {
+        "run": row,
+        "title": f"Run of {row.dataflow.name}",
+        "crumbs": runview.crumbs(row.dataflow),
+        "status": runview.status_of(row),
+        "figures": runview.figures(row),
+        "facts": runview.facts(row),
+        "activities": activity_rows(row),
+        "errors": error_rows(row),
+        "has_rows": refused and bool(row.batch_ids),
+        "diagnostics_off": refused and not row.dataflow.options.get("errorDiagnosticsEnabled"),
+        "may_retry": runview.may_be_retried(row) and may_act_on(user, row.dataflow),
+        "key": runview.new_key(),
+        "neighbours": runview.neighbours(row),
+    }
+    return render(request, "monitoring/run.html", context)
+
+
+@role_required(*ANYBODY)
+def refused_rows(request: HttpRequest, pk: int) -> HttpResponse:
+    """Refused rows from Data Access. By POST with their values, which is written down."""
+    row = the_run(request, pk)
+    access = access_to(request, row.sandbox)
+    reveal = request.method == "POST"
+    context: dict[str, Any] = {"run": row, "reveal": reveal}
+    try:
+        if access is None:
+            raise NotSent("no credential of your team reaches this sandbox")
+        found = read_refused_rows(access, row)
+    except (AepError, Undecryptable) as error:
+        context["failure"] = runview.failure_words(error)
+    else:
+        if reveal:
+            audit.record(
+                "run.rows_shown",
+                request=request,
+                team=row.dataflow.team,
+                obj=row,
+                rows=len(found.rows),
+                dataflow=row.dataflow.name,
+            )
+        show = masking.shown if reveal else masking.masked
+        context |= {"found": found, "lines": runview.row_lines(found, show)}
+    part = "#rows" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"monitoring/run_rows.html{part}", context)

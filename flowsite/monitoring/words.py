@@ -1,0 +1,125 @@
+"""Sentences about schedules, times and outcomes, and the states as badges."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from flowsite.core.look import DATAFLOW_STATES, RUN_STATES, Status
+from flowsite.core.wording import NOTHING, duration, number
+from flowsite.definitions.sources import source_by_spec
+from flowsite.runs.expectation import schedule_start
+
+#: Our run state → key of ``look.RUN_STATES``, and → mark of ``look.strip``.
+_RUN_LOOKS: Final = {"in_progress": "running"}
+MARKS: Final = {
+    "success": "success",
+    "partial": "partial",
+    "failed": "failed",
+    "in_progress": "running",
+    "scheduled": "waiting",
+    "queued": "waiting",
+}
+TURNS: Final = {
+    "analyst": "The analyst's",
+    "ops": "Yours, on duty",
+    "admin": "An administrator's",
+    "adobe": "Adobe's",
+    "provider": "The source provider's",
+    "wait": "Nobody's: it passes",
+}
+
+
+def run_status(state: str, raw: str = "") -> Status:
+    """The badge of a run; AEP's own word as its tooltip where it says something else."""
+    look = RUN_STATES.get(_RUN_LOOKS.get(state, state), RUN_STATES["running"])
+    return _with_raw(look, raw)
+
+
+def flow_status(state: str, raw: str = "") -> Status:
+    """The badge of a dataflow."""
+    return _with_raw(DATAFLOW_STATES.get(state, DATAFLOW_STATES["processing"]), raw)
+
+
+def _with_raw(look: Status, raw: str) -> Status:
+    same = not raw or raw.lower() == look.word.lower()
+    return look if same else Status(look.word, look.tone, look.icon, f"AEP says: {raw}")
+
+
+def whose_turn(turn: str) -> str:
+    """``admin`` as "An administrator's"."""
+    return TURNS.get(turn, turn)
+
+
+def source_name(connection_spec_id: str) -> str:
+    """The catalogue's name of a source; empty for one that it doesn't know."""
+    source = source_by_spec(connection_spec_id)
+    return source.name if source else ""
+
+
+def schedule_words(schedule: Mapping[str, Any]) -> str:
+    """``{"frequency": "hour", "interval": 6}`` as "Every 6 hours"."""
+    frequency = str(schedule.get("frequency", "")).lower()
+    if frequency == "once":
+        return "Once"
+    count = schedule.get("interval", 1)
+    if frequency not in {"minute", "hour", "day", "week"}:
+        return "No schedule"
+    if count == 1:
+        return f"Every {frequency}"
+    return f"Every {count} {frequency}s"
+
+
+def first_start(schedule: Mapping[str, Any]) -> datetime | None:
+    """When the schedule begins."""
+    return schedule_start(schedule)
+
+
+def utc(moment: datetime) -> str:
+    """ "2026-11-24 12:00 UTC" for tooltips and plain text."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def clock(moment: datetime, now: datetime) -> str:
+    """Only the time when it is within half a day, else with the date."""
+    near = abs(moment - now) < timedelta(hours=12)
+    return f"{moment.astimezone(UTC):%H:%M} UTC" if near else utc(moment)
+
+
+def lateness(expected: datetime, now: datetime) -> str:
+    """ "3 h late; expected 12:00 UTC"."""
+    gone = now - expected
+    rounded = timedelta(minutes=gone.total_seconds() // 60)
+    if gone > timedelta(hours=3):
+        rounded = timedelta(hours=gone.total_seconds() // 3600)
+    if gone > timedelta(days=3):
+        rounded = timedelta(days=gone.days)
+    return f"{duration(rounded)} late; expected {clock(expected, now)}"
+
+
+def loss(failed: int | None, received: int | None) -> str:
+    """Failed of received records in percent; empty where there is nothing to say."""
+    if not failed or not received:
+        return ""
+    share = 100 * failed / received
+    return "< 0.1 %" if share < 0.1 else f"{share:.1f}".removesuffix(".0") + " %"
+
+
+def size(value: int | None) -> str:
+    """Bytes in the unit that fits."""
+    if value is None:
+        return NOTHING
+    amount = float(value)
+    for unit in ("B", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
+        amount /= 1000
+    return f"{amount:.1f} TB"
+
+
+def rate(records: int | None, seconds: float | None) -> str:
+    """Records per second."""
+    if records is None or not seconds:
+        return NOTHING
+    return f"{number(round(records / seconds, 1))} / s"
