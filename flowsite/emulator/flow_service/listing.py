@@ -64,8 +64,8 @@ def page(
 
 
 def _counts(request: Request) -> bool:
-    count = request.param("count")
-    if count not in (None, "true", "false"):
+    count = (request.param("count") or "false").lower()
+    if count not in ("true", "false"):
         raise flow_error(1453, "count is true or false.")
     if count == "true" and request.param("limit") is not None:
         raise flow_error(1401, "count and limit can't be combined.")
