@@ -25,6 +25,8 @@ EMULATOR_URL = "http://127.0.0.1:9"
 def own_folder(settings: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
     """Throttle files and their kin stay apart between tests."""
     settings.DATA_DIR = tmp_path_factory.mktemp("data")
+    # The real one takes a third of a second, on purpose.
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture

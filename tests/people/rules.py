@@ -1,0 +1,103 @@
+"""Who may open which address: the one table. ``test_matrix.py`` holds every URL to it.
+
+A new URL name needs a line here. A name that has no URL (yet) does no harm.
+"""
+
+from __future__ import annotations
+
+from flowsite.people.rights import Role
+
+#: Also for people who are not signed in.
+PUBLIC = "public"
+#: Everybody who is signed in, with or without a role.
+EVERYBODY = "everybody"
+
+ANALYST = frozenset({Role.ANALYST})
+OPS = frozenset({Role.OPS})
+BOTH = frozenset({Role.ANALYST, Role.OPS})
+#: Admins may do what analysts and ops do; this is for admins alone.
+ADMIN = frozenset({Role.ADMIN})
+
+Rule = str | frozenset[Role]
+
+RULES: dict[str, Rule] = {
+    # The frame
+    "home": EVERYBODY,
+    "sign-in": PUBLIC,
+    "sign-out": EVERYBODY,
+    "switch-sandbox": EVERYBODY,
+    "live": PUBLIC,
+    "ready": PUBLIC,
+    "gallery": PUBLIC,
+    "gallery-part": PUBLIC,
+    # People
+    "audit": ADMIN,
+    # Credentials
+    "credentials": ADMIN,
+    "credential-new": ADMIN,
+    "credential": ADMIN,
+    "credential-test": ADMIN,
+    "credential-delete": ADMIN,
+    # Catalogue and accounts
+    "catalog": ANALYST,
+    "catalog-offered": ANALYST,
+    "accounts": BOTH,
+    "accounts-list": BOTH,
+    "account-new": ANALYST,
+    "account-detail": BOTH,
+    "account-test": BOTH,
+    # Drafts
+    "drafts": ANALYST,
+    "draft-new": ANALYST,
+    "draft-import": ANALYST,
+    "draft-resume": ANALYST,
+    "draft-rename": ANALYST,
+    "draft-clone": ANALYST,
+    "draft-delete": ANALYST,
+    "draft-restore": ANALYST,
+    "draft-export": ANALYST,
+    "draft-step": ANALYST,
+    "draft-compare": ANALYST,
+    "draft-accounts": ANALYST,
+    "draft-items": ANALYST,
+    "draft-columns": ANALYST,
+    "draft-sample": ANALYST,
+    "draft-datasets": ANALYST,
+    "draft-schemas": ANALYST,
+    "draft-schema": ANALYST,
+    "draft-proposal": ANALYST,
+    "draft-editor": ANALYST,
+    "draft-suggestions": ANALYST,
+    "draft-validate": ANALYST,
+    "draft-preview": ANALYST,
+    "draft-functions": ANALYST,
+    "draft-expression": ANALYST,
+    "draft-mapping-csv": ANALYST,
+    "draft-mapping-import": ANALYST,
+    "draft-forecast": ANALYST,
+    "draft-delta": ANALYST,
+    "draft-findings": ANALYST,
+    "draft-curl": ANALYST,
+    "draft-start-later": ANALYST,
+    # Submissions
+    "submission": BOTH,
+    "submission-cancel": ANALYST,
+    "submission-continue": ANALYST,
+    "submission-undo": ANALYST,
+    "submission-tidy": ANALYST,
+    "submission-curl": ANALYST,
+    # Monitoring
+    "board": BOTH,
+    "board-live": BOTH,
+    "sync-now": BOTH,
+    "runs": BOTH,
+    "run": BOTH,
+    "run-rows": BOTH,
+    "dataflows": BOTH,
+    "dataflow": BOTH,
+    "dataflow-adopt": ADMIN,
+    "dataflow-action": BOTH,
+    "run-retry": BOTH,
+    "dataflow-export": BOTH,
+    "dataflow-clone": ANALYST,
+}
