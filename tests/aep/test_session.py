@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import logging
 import threading
+import traceback
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -558,6 +559,18 @@ def test_no_secret_leaves(answer, caplog):
         *(json.dumps(record.__dict__, default=str) for record in caplog.records),
     ]
     assert not any(SECRET in text or "token-1" in text for text in seen)
+
+
+def test_tools_that_print_local_variables_see_no_token():
+    peer = Peer(problem(400))
+
+    with pytest.raises(BadRequest) as caught:
+        peer.session().request("GET", PATH)
+
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    ours = [line for line in shown.format() if "/flowsite/aep/" in line]
+    assert ours
+    assert not any("token-1" in line for line in ours)
 
 
 # --- threads --------------------------------------------------------------------------------------
