@@ -76,7 +76,7 @@ def _check(world: World, scope: Scope, body: dict[str, Any]) -> None:
     for place, row in enumerate(_mappings(body)):
         if problem := problem_of(row, schema):
             raise bad_request(f"mappings[{place}]: {problem}")
-    if not isinstance(body.get("name") or "", str):
+    if body.get("name") is not None and not isinstance(body["name"], str):
         raise bad_request("name must be a text.")
 
 

@@ -52,10 +52,14 @@ class Request:
         return self.headers.get(name.lower())
 
     def json(self) -> Any:
-        """Raises BadBody. NaN and its kin aren't JSON, whatever Python thinks."""
+        """Raises BadBody. NaN and its kin aren't JSON, whatever Python thinks, and half a
+        surrogate pair is no text."""
         try:
-            return json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
-        except (UnicodeDecodeError, ValueError, RecursionError) as error:
+            value = json.loads(self.body.decode("utf-8"), parse_constant=_refuse_constant)
+            if b"\\u" in self.body:
+                json.dumps(value, ensure_ascii=False).encode()
+            return value
+        except (ValueError, RecursionError) as error:
             raise BadBody(str(error)) from error
 
     def at(self, args: dict[str, str]) -> Request:
