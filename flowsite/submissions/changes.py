@@ -60,19 +60,25 @@ def _fitted(op: dict[str, Any], flow: Flow) -> dict[str, Any] | None:
 
 
 def _settled(platform: Platform, flow_id: str, etag: str) -> Result:
-    """Waits for the asynchronous operation. Raises ChangeFailed."""
-    until, pause = time.monotonic() + LONGEST_SETTLING_S, 0.1
-    flow = platform.flow_service.flow(flow_id)
-    while not flow.operation_is_over and time.monotonic() < until:
-        time.sleep(pause)
-        pause = min(pause * 2, 2.0)
-        flow = platform.flow_service.flow(flow_id)
+    """What became of a change. Raises ChangeFailed."""
+    flow = _at_rest(platform, flow_id)
     status = flow.last_operation.get("status")
     words: dict[str, Any] = status if isinstance(status, dict) else {}
     if str(words.get("value", "")).lower() in FAILED:
         errors = words.get("errors") or "AEP gives no reason."
         raise ChangeFailed(f"AEP could not change the dataflow: {errors}")
     return {"id": flow_id, "etag": flow.etag or etag, "state": flow.state}
+
+
+def _at_rest(platform: Platform, flow_id: str) -> Flow:
+    """The dataflow once AEP is done with it, or as it is after a while."""
+    until, pause = time.monotonic() + LONGEST_SETTLING_S, 0.1
+    flow = platform.flow_service.flow(flow_id)
+    while not flow.operation_is_over and time.monotonic() < until:
+        time.sleep(pause)
+        pause = min(pause * 2, 2.0)
+        flow = platform.flow_service.flow(flow_id)
+    return flow
 
 
 def removed(call: Callable[[str], None], identifier: str) -> Result:
@@ -91,14 +97,14 @@ def compared(platform: Platform, step: Step, sought: dict[str, Any]) -> list[Res
 
 
 def _flow_state(platform: Platform, flow_id: str, sought: dict[str, Any]) -> list[Result]:
-    flow = platform.flow_service.flow(flow_id)
+    flow = _at_rest(platform, flow_id)
     if flow.state == sought["state"]:
         return [{"id": flow_id, "etag": flow.etag, "state": flow.state}]
     return [{"id": flow_id, "differs": {"state": flow.state}}]
 
 
 def _flow_schedule(platform: Platform, flow_id: str, sought: dict[str, Any]) -> list[Result]:
-    flow, wanted = platform.flow_service.flow(flow_id), sought["scheduleParams"]
+    flow, wanted = _at_rest(platform, flow_id), sought["scheduleParams"]
     current = {name: flow.schedule_params.get(name) for name in wanted}
     if current == wanted:
         return [{"id": flow_id, "etag": flow.etag, "state": flow.state}]
@@ -106,7 +112,7 @@ def _flow_schedule(platform: Platform, flow_id: str, sought: dict[str, Any]) -> 
 
 
 def _flow_mapping(platform: Platform, flow_id: str, sought: dict[str, Any]) -> list[Result]:
-    flow = platform.flow_service.flow(flow_id)
+    flow = _at_rest(platform, flow_id)
     wanted = sought["transformations.Mapping"]["params"]
     current = {"mappingId": flow.mapping_set_id, "mappingVersion": flow.mapping_version}
     if current == {name: wanted[name] for name in current}:

@@ -20,6 +20,8 @@ from flowsite.submissions import changes
 
 #: How far AEP's clock may be behind ours.
 CLOCKS = timedelta(seconds=5)
+#: How late a scheduled run may be made; AEP promises nothing.
+LATE_START = timedelta(minutes=10)
 Sought = dict[str, Any]
 Found = list[dict[str, Any]]
 
@@ -115,23 +117,35 @@ def _flow(platform: Platform, query: Query) -> Found:
 
 
 def _runs(platform: Platform, query: Query) -> Found:
-    """Runs since the call that cover its very window. AEP has no other mark that is ours."""
+    """Runs since the call that can only be ours. AEP has no mark that would say so.
+
+    A run tells its window once it has begun. Until then it is ours if none is due by the schedule.
+    """
     flow_id, since = query.sought["flowId"], query.sent_at
     found = []
     for run in platform.flow_service.runs([("flowId", "==", flow_id)]):
         if since and run.created_at and run.created_at < since - CLOCKS:
             break
-        if run.id == query.sought.get("not"):
-            continue
-        if run.flow_id == flow_id and _same_window(run, query.sought.get("params") or {}):
+        if run.flow_id == flow_id and run.id != query.sought.get("not") and _ours(run, query):
             found.append({"id": run.id})
     return found
 
 
-def _same_window(run: Run, wanted: Mapping[str, Any]) -> bool:
+def _ours(run: Run, query: Query) -> bool:
+    if run.window_start is None and run.window_end is None:
+        return not _may_be_scheduled(run, query.sought.get("schedule") or {})
+    wanted = query.sought.get("params") or {}
     bounds = (run.window_start, run.window_end)
     seconds = tuple(int(one.timestamp()) if one else None for one in bounds)
     return seconds == (wanted.get("windowStartTime"), wanted.get("windowEndTime"))
+
+
+def _may_be_scheduled(run: Run, schedule: Mapping[str, Any]) -> bool:
+    """Whether a scheduled run was due shortly before this one was made."""
+    start, length = schedule.get("startTime"), schedule.get("interval_s")
+    if not start or not length or run.created_at is None:
+        return bool(length)
+    return bool((run.created_at.timestamp() - start) % length < LATE_START.total_seconds())
 
 
 FINDERS: dict[str, Finder] = {

@@ -15,6 +15,7 @@ from flowsite.definitions.columns import Column, columns_from_flat
 from flowsite.definitions.mapping_rules import mapping_problems, resolve_mapping
 from flowsite.definitions.model import MappingRow, Schedule
 from flowsite.definitions.problems import Problem, errors_of
+from flowsite.definitions.schedule import interval
 from flowsite.planning import lifecycle as plans
 from flowsite.planning.facts import Facts, Place
 from flowsite.planning.plan import Lookup, SubmissionPlan
@@ -181,7 +182,12 @@ def _retry(submission: Submission, flow: Flow, platform: Platform) -> Submission
             ("windowEndTime", run.window_end),
         )
     }
-    match = {"flowId": flow.id, "params": window, "not": run.id}
+    length = interval(schedule_of(flow))
+    schedule = {
+        "startTime": flow.schedule_params.get("startTime"),
+        "interval_s": length.total_seconds() if length else None,
+    }
+    match = {"flowId": flow.id, "params": window, "not": run.id, "schedule": schedule}
     step = plan.steps[0].model_copy(update={"lookup": Lookup(by="newest_runs", match=match)})
     return plan.model_copy(update={"steps": (step,)})
 

@@ -14,7 +14,7 @@ from flowsite.planning.plan import Step, fill, fill_path
 from flowsite.submissions import calls, effects, secrets, verdicts
 from flowsite.submissions.ledger import Ledger
 from flowsite.submissions.models import StepState, SubmissionState, SubmissionStep
-from flowsite.submissions.verdicts import Look, Verdict
+from flowsite.submissions.verdicts import Look, Repeat, Verdict
 from flowsite.submissions.words import error_words, own_words
 
 Rows = Sequence[SubmissionStep]
@@ -104,6 +104,7 @@ def sending(ledger: Ledger, row: SubmissionStep, request: calls.Request) -> None
             due_at=None,
             quiet_until=None,
             sought=request.sought,
+            result={},
         )
 
 
@@ -135,17 +136,18 @@ def send_failed(ledger: Ledger, row: SubmissionStep, error: BaseException) -> No
 def looked(ledger: Ledger, row: SubmissionStep, found: list[Any], began_at: datetime) -> None:
     """A look-up has ended."""
     taken = {one.result.get("id") for one in ledger.steps() if one.pk != row.pk}
+    others = next((one["differs"] for one in found if "differs" in one), None)
     look = Look(
-        found=[one for one in found if one["id"] not in taken],
+        found=[one for one in found if one["id"] not in taken and "differs" not in one],
+        differs=others,
+        wanted=row.sought,
         began_at=began_at,
         quiet_until=row.quiet_until or began_at,
         attempts=row.attempts,
         code=(row.error or {}).get("code"),
     )
-    step = planned(row)
-    verdict = verdicts.after_look(
-        look, calls.repeat_of(step), now=timezone.now(), timing=ledger.timing
-    )
+    repeat = Repeat.AFTER_LOOKING if row.result.get("asked") else calls.repeat_of(planned(row))
+    verdict = verdicts.after_look(look, repeat, now=timezone.now(), timing=ledger.timing)
     if row.replaced and verdict.do == "again":
         forget(ledger, row)
     elif verdict.do == "done":

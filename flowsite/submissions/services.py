@@ -352,6 +352,8 @@ def _clear_failures(submission: Submission) -> None:
         unsure = bool(row.result.get("candidates") or row.result.get("unsure"))
         row.state = StepState.UNKNOWN if unsure else StepState.PENDING
         row.quiet_until = row.quiet_until if unsure else None
-        row.attempts, row.due_at, row.result = 0, None, {}
+        row.attempts, row.due_at = 0, None
+        # A run that is not to be seen is started again now: somebody has looked and says so.
+        row.result = {"asked": True} if unsure else {}
         row.save()
     submission.steps.filter(state=StepState.DONE).update(attempts=0, due_at=None)

@@ -6,13 +6,14 @@ again, and "not found" counts only after a quiet time, because lists may lag beh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Literal
 
-from flowsite.aep.errors import AepError, NotSent, TooManyRequests, Unauthorized
+from flowsite.aep.codes import number_of
+from flowsite.aep.errors import AepError, Conflict, NotSent, TooManyRequests, Unauthorized
 from flowsite.submissions.timing import Timing
 
 #: A call that was lost and had no effect so often is given up, not tried for ever.
@@ -20,6 +21,11 @@ MOST_SENDS = 5
 #: Known refusals do no harm, so they may be met more often.
 MOST_REFUSALS = 20
 MOST_UNAUTHORIZED = 3
+#: A change that does not show is applied so often; then both states are shown.
+MOST_CHANGES = 3
+#: "In this state not applicable", "being changed": the object may be as wanted, or soon may be
+#: changed. Source: API notes, section 7.10, locking and state.
+STATE_CODES = frozenset({1404, 1416, 1420, 1421, 1422, 1444, 1445, 1456, 1457, 1458})
 LONGEST_WAIT = timedelta(minutes=10)
 LONGEST_RETRY_AFTER = timedelta(hours=1)
 #: Look-ups that fail are given up after this, and the step stays unclear.
@@ -67,13 +73,16 @@ class Look:
     attempts: int
     #: Of the error that made us look, if there was an answer at all.
     code: str | None = None
+    #: Of a change: what the object has now, and what it should have.
+    differs: Mapping[str, Any] | None = None
+    wanted: Mapping[str, Any] | None = None
 
 
 def after_error(
     error: AepError, repeat: Repeat, *, attempts: int, now: datetime, timing: Timing
 ) -> Verdict:
     """After a call that raised. ``attempts`` counts this one."""
-    if not error.outcome_known or _title_taken(error):
+    if not error.outcome_known or _title_taken(error) or _worth_comparing(error, repeat):
         return after_silence(repeat, attempts=attempts, now=now, timing=timing)
     if isinstance(error, Unauthorized):
         most = MOST_UNAUTHORIZED
@@ -110,6 +119,8 @@ def after_look(look: Look, repeat: Repeat, *, now: datetime, timing: Timing) -> 
         return Verdict("done", result=look.found[0])
     if len(look.found) > 1:
         return _several(look.found, repeat)
+    if repeat is Repeat.AFTER_COMPARING:
+        return _changed_too_little(look, now, timing)
     if look.began_at < look.quiet_until:
         due_at = next_look(now, look.quiet_until, timing)
         return Verdict("look", due_at=due_at, quiet_until=look.quiet_until)
@@ -157,7 +168,8 @@ def wait_after(retry_after_s: float | None, attempts: int, timing: Timing) -> ti
     """AEP's own wish first, else 1, 2, 4 … seconds (with the usual quiet time)."""
     if retry_after_s is not None:
         return min(timedelta(seconds=max(retry_after_s, 0)), LONGEST_RETRY_AFTER)
-    return min(timing.pause * 2 ** min(attempts - 1, 20), LONGEST_WAIT)
+    doublings: int = min(attempts - 1, 20)
+    return min(timing.pause * (1 << doublings), LONGEST_WAIT)
 
 
 def _several(found: Sequence[Found], repeat: Repeat) -> Verdict:
@@ -171,6 +183,22 @@ def _several(found: Sequence[Found], repeat: Repeat) -> Verdict:
         message=f"AEP holds {len(ids)} objects that carry this submission's key: "
         f"{', '.join(ids)}. Delete all but one, then continue.",
     )
+
+
+def _changed_too_little(look: Look, now: datetime, timing: Timing) -> Verdict:
+    if look.attempts < MOST_CHANGES:
+        return Verdict("again", due_at=now + wait_after(None, look.attempts, timing))
+    message = f"The change was sent {look.attempts} times and doesn't show."
+    if look.differs:
+        message += f" AEP has: {look.differs}. Wanted: {look.wanted}."
+    return Verdict("fail", message=message)
+
+
+def _worth_comparing(error: AepError, repeat: Repeat) -> bool:
+    """A refusal because of the object's state may mean that it is as wanted."""
+    if repeat is not Repeat.AFTER_COMPARING:
+        return False
+    return isinstance(error, Conflict) or number_of(error.code) in STATE_CODES
 
 
 def _title_taken(error: AepError) -> bool:
