@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -34,10 +36,21 @@ def fast(settings: Any) -> None:
     settings.CREATE_LIMIT_S = 5
 
 
+@pytest.fixture(scope="session")
+def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An emulator's data file, seeded once: that takes longer than most tests."""
+    path = tmp_path_factory.mktemp("emulator") / "seeded.sqlite3"
+    create_app(path).close()
+    return path
+
+
 @pytest.fixture
-def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
+def emulator(
+    seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Emulator]:
     """A seeded emulator whose cut connections look like httpx's own."""
-    app = create_app(config=EmulatorConfig(dropped=httpx.ReadError))
+    path = shutil.copy(seeded, tmp_path / "emulator.sqlite3")
+    app = create_app(path, config=EmulatorConfig(dropped=httpx.ReadError))
     monkeypatch.setattr(connect, "make_transport", lambda: httpx.WSGITransport(app=app))
     yield app
     app.close()
