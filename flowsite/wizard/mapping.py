@@ -63,6 +63,11 @@ class Editor:
     columns: tuple[Column, ...]
     fields: tuple[TargetField, ...]
 
+    @property
+    def blank(self) -> EditorRow:
+        """The empty row at the end, which works without scripts."""
+        return EditorRow(len(self.rows), "", "", "", "", "", False, False, False)
+
 
 def editor(
     rows: Sequence[MappingRow], sides: Sides, *, is_suggested: bool, found: Sequence[Problem] = ()

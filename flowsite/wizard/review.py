@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from flowsite.definitions.model import Dataset, Options, PartialDefinition
-from flowsite.definitions.problems import Problem
+from flowsite.definitions.problems import Problem, StepName
 from flowsite.definitions.sources import find_source
 from flowsite.drafts.models import Draft
 from flowsite.planning.facts import Facts
@@ -37,9 +37,8 @@ def groups(draft: Draft, definition: PartialDefinition) -> list[Group]:
     ]
 
 
-def _edits(draft: Draft, *names: str) -> list[tuple[str, str]]:
-    labels: dict[str, Any] = dict(LABELS)
-    return [(str(labels[name]), step_url(draft, name)) for name in names]
+def _edits(draft: Draft, *names: StepName) -> list[tuple[str, str]]:
+    return [(str(LABELS[name]), step_url(draft, name)) for name in names]
 
 
 def _item(term: Any, value: Any, **more: Any) -> dict[str, Any]:

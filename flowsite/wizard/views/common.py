@@ -11,6 +11,8 @@ from django.shortcuts import render
 
 from flowsite.aep.errors import AepError
 from flowsite.core.encrypted import Undecryptable
+from flowsite.credentials.models import SandboxAccess
+from flowsite.credentials.selectors import accesses_of
 from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import draft_for_user
 from flowsite.submissions.words import error_words
@@ -27,6 +29,18 @@ def the_draft(request: HttpRequest, pk: int) -> Draft:
     if draft is None:
         raise Http404("There is no such draft.")
     return draft
+
+
+def access_of(request: HttpRequest, draft: Draft) -> SandboxAccess | None:
+    """The draft's sandbox as the frame of the page shows it, whatever is chosen in the top bar."""
+    return next(
+        (
+            one
+            for one in accesses_of(request)
+            if one.sandbox_id == draft.sandbox_id and one.credential_id == draft.credential_id
+        ),
+        None,
+    )
 
 
 def is_htmx(request: HttpRequest) -> bool:

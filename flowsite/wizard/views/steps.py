@@ -26,7 +26,7 @@ from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
 from flowsite.submissions.selectors import submission_of_draft
 from flowsite.wizard import conflict, steps
-from flowsite.wizard.views.common import the_draft
+from flowsite.wizard.views.common import access_of, the_draft
 from flowsite.wizard.words import Finding, anchor
 
 #: How long the version that lost a race is kept for the page that compares.
@@ -74,6 +74,7 @@ def show(
     )
     context = {
         "draft": draft,
+        "access": access_of(request, draft),
         "definition": definition,
         "step": page.name,
         "step_label": steps.LABELS[page.name],
@@ -210,6 +211,8 @@ def compare(request: HttpRequest, pk: int, step: StepName) -> HttpResponse:
         return redirect("draft-step", pk, step)
     context = {
         "draft": draft,
+        "access": access_of(request, draft),
+        "revision": draft.revision,
         "step": step,
         "step_label": steps.LABELS[step],
         "differences": found,
