@@ -53,7 +53,7 @@ def notices(row: Dataflow, newest: Sequence[FlowRun], now: datetime) -> list[Not
         text = f"{fresh.text}: it was deleted there, or an access label hides it from our account."
         found.append(Notice("notice", "Not found in AEP", text, words.whose_turn("admin")))
     elif fresh.tone == "negative":
-        found.append(_late(row, fresh.text))
+        found.append(_late(row, f"{fresh.text}; {fresh.note}"))
     failed = next((run for run in newest if run.state in FINISHED), None)
     if failed is not None and failed.state == RunState.FAILED and not row.deleted_at:
         found.append(_failing(failed))
@@ -87,15 +87,15 @@ def figures(row: Dataflow, now: datetime) -> list[Figure]:
     fresh = freshness(row, now)
     return [
         Figure("Latest run", _ago(row.last_run_at, now)),
-        Figure("Freshness", fresh.text),
-        Figure("Succeeded", f"{good} of {len(finished)}" if finished else "–", "last runs"),
-        Figure("Records received", number(row.last_received), "latest finished"),
+        Figure("Freshness", fresh.text, fresh.note),
+        Figure("Succeeded", f"{good} of {len(finished)}" if finished else "–"),
+        Figure("Records received", number(row.last_received)),
         Figure(
             "Records failed",
             number(row.last_failed),
             words.loss(row.last_failed, row.last_received),
         ),
-        Figure("Duration", duration(row.last_duration_s), "latest finished"),
+        Figure("Duration", duration(row.last_duration_s)),
     ]
 
 
@@ -153,7 +153,7 @@ def lineage(row: Dataflow) -> list[Fact]:
 
 def timeline(row: Dataflow, submissions: QuerySet[Any]) -> list[Event]:
     """Who changed what, newest first. One query."""
-    keys = submissions.annotate(key=Cast("pk", CharField())).values("key")
+    keys = submissions.annotate(object_id=Cast("pk", CharField())).values("object_id")
     entries = AuditEntry.objects.filter(
         Q(object_type="dataflow", object_id=str(row.pk))
         | Q(object_type="submission", object_id__in=keys)

@@ -58,7 +58,7 @@ class Freshness:
     text: str
     tone: str = ""
     icon: str = ""
-    expected: datetime | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,6 +68,8 @@ class FlowRow:
     pk: int
     name: str
     url: str
+    #: Account and dataset; ``path`` is the whole way from source to dataset.
+    brief: str
     path: str
     source: str
     account: str
@@ -86,6 +88,7 @@ class FlowRow:
     freshness: Freshness
     schedule: str
     is_unowned: bool
+    is_enabled: bool
 
 
 @dataclass(frozen=True)
@@ -155,10 +158,12 @@ def flow_rows(rows: Iterable[Dataflow], now: datetime, *, several: bool) -> list
 def _flow_row(row: Dataflow, now: datetime, several: bool) -> FlowRow:
     names = (words.source_name(row.connection_spec_id), row.account_name, row.source_object)
     origin = " · ".join(name for name in names if name)
+    account = row.account_name or origin
     return FlowRow(
         pk=row.pk,
         name=row.name,
         url=reverse("dataflow", args=[row.pk]),
+        brief=f"{account} → {row.dataset_name}" if row.dataset_name else account,
         path=f"{origin} → {row.dataset_name}" if row.dataset_name else origin,
         source=words.source_name(row.connection_spec_id) or "–",
         account=row.account_name,
@@ -177,6 +182,7 @@ def _flow_row(row: Dataflow, now: datetime, several: bool) -> FlowRow:
         freshness=freshness(row, now),
         schedule=words.schedule_words(row.schedule),
         is_unowned=row.team_id is None,
+        is_enabled=row.state == FlowState.ENABLED,
     )
 
 
@@ -206,10 +212,11 @@ def freshness(row: Dataflow, now: datetime) -> Freshness:
     if expected is None:
         return Freshness("Ran once" if row.last_run_at else "–")
     if expected < late_before(now):
-        return Freshness(words.lateness(expected, now), "negative", "clock", expected)
+        note = f"expected {words.clock(expected, now)}"
+        return Freshness(words.lateness(expected, now), "negative", "clock", note)
     if expected < now:
-        return Freshness(f"Due since {words.clock(expected, now)}", "", "clock", expected)
-    return Freshness(f"Next {words.clock(expected, now)}", "", "", expected)
+        return Freshness(f"Due since {words.clock(expected, now)}")
+    return Freshness(f"Next {words.clock(expected, now)}")
 
 
 def run_rows(rows: Iterable[FlowRun], *, several: bool = False) -> list[RunRow]:

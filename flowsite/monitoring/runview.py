@@ -68,9 +68,7 @@ def facts(run: FlowRun) -> list[Fact]:
         Fact("Ended", moment(run.ended_at, seconds=True)),
         Fact("Data from", moment(run.window_start, seconds=True)),
         Fact("Data until", moment(run.window_end, seconds=True)),
-        Fact("Read", words.size(run.input_bytes)),
-        Fact("Written", words.size(run.output_bytes)),
-        Fact("Files", f"{number(run.input_files)} read, {number(run.output_files)} written"),
+        *_sizes(run),
         Fact("Sandbox", run.sandbox.name),
         Fact("Run id", run.run_id, as_id=True),
         Fact("Dataflow id", run.dataflow.flow_id, as_id=True),
@@ -79,6 +77,21 @@ def facts(run: FlowRun) -> list[Fact]:
     if run.parent_run_id:
         found.append(Fact("Retry of", run.parent_run_id, as_id=True))
     found.append(Fact("AEP's word", run.raw_state or "–", mono=True))
+    return found
+
+
+def _sizes(run: FlowRun) -> list[Fact]:
+    """Bytes and files, as far as AEP knows them."""
+    found = []
+    for term, in_bytes, files in (
+        ("Read", run.input_bytes, run.input_files),
+        ("Written", run.output_bytes, run.output_files),
+    ):
+        text = words.size(in_bytes)
+        if files is not None:
+            text += f" in {number(files)} file{'' if files == 1 else 's'}"
+        if in_bytes is not None or files is not None:
+            found.append(Fact(term, text))
     return found
 
 

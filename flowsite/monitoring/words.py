@@ -82,20 +82,25 @@ def utc(moment: datetime) -> str:
 
 
 def clock(moment: datetime, now: datetime) -> str:
-    """Only the time when it is within half a day, else with the date."""
-    near = abs(moment - now) < timedelta(hours=12)
-    return f"{moment.astimezone(UTC):%H:%M} UTC" if near else utc(moment)
+    """The time alone when it is within half a day, else with the day: "23 Nov 09:10 UTC"."""
+    moment = moment.astimezone(UTC)
+    time = f"{moment:%H:%M} UTC"
+    away = abs(moment - now)
+    if away < timedelta(hours=12):
+        return time
+    year = f" {moment.year}" if away > timedelta(days=300) else ""
+    return f"{moment.day} {moment:%b}{year} {time}"
 
 
 def lateness(expected: datetime, now: datetime) -> str:
-    """ "3 h late; expected 12:00 UTC"."""
+    """ "3 h late"."""
     gone = now - expected
     rounded = timedelta(minutes=gone.total_seconds() // 60)
     if gone > timedelta(hours=3):
         rounded = timedelta(hours=gone.total_seconds() // 3600)
     if gone > timedelta(days=3):
         rounded = timedelta(days=gone.days)
-    return f"{duration(rounded)} late; expected {clock(expected, now)}"
+    return f"{duration(rounded)} late"
 
 
 def loss(failed: int | None, received: int | None) -> str:
