@@ -23,6 +23,8 @@ class EmulatorConfig:
     client_secret: str = DEMO_CLIENT_SECRET
     seeded: bool = True
     past_runs: int = 20  # of each dataflow made elsewhere; 0 leaves these dataflows out
+    bulk_flows: int = 0  # copies for measuring, beside bulk_runs in all
+    bulk_runs: int = 0
 
     # Time
     speed: float = 1.0  # shortens the wait between two runs, never a timestamp

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flowsite.emulator import functions
 from flowsite.emulator.catalog_service import major_version
 from flowsite.emulator.errors import ApiError, placeholder_error
 from flowsite.emulator.expressions import ExpressionError, parse
-from flowsite.emulator.functions import EvaluationError
+from flowsite.emulator.functions import FUNCTIONS
+from flowsite.emulator.functions.values import OPERATORS, EvaluationError
 from flowsite.emulator.ids import new_hex
 from flowsite.emulator.mapping import BadMapping, Mapper, MappingRow, problem_of, rows_of
 from flowsite.emulator.registry import resolve
@@ -296,14 +296,14 @@ def validate_expression(_world: World, request: Request) -> Response:
 
 
 def list_functions(_world: World, _request: Request) -> Response:
-    return Response(body=[function.view() for function in functions.FUNCTIONS.values()])
+    return Response(body=[function.view() for function in FUNCTIONS.values()])
 
 
 def list_operators(_world: World, _request: Request) -> Response:
     return Response(
         body=[
             {"operator": sign, "category": "Operators", "syntax": f"a {sign} b", "examples": []}
-            for sign in (*functions.OPERATORS, "&&", "||", "!", "?:")
+            for sign in (*OPERATORS, "&&", "||", "!", "?:")
         ]
     )
 

@@ -12,13 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowsite.emulator import data_prep, functions, mapping
+from flowsite.emulator import data_prep, mapping
 from flowsite.emulator.catalog_service import DATASET
 from flowsite.emulator.expressions import ExpressionError
 from flowsite.emulator.flow_service import flow_rules
 from flowsite.emulator.flow_service.entities import CONNECTION, SOURCE_CONNECTION, TARGET_CONNECTION
 from flowsite.emulator.flow_service.explore import resource_table
 from flowsite.emulator.flow_service.specs import kind_of
+from flowsite.emulator.functions.values import text
 from flowsite.emulator.registry.descriptors import primary_identity
 from flowsite.emulator.store import Stored
 from flowsite.emulator.systems.reader import ProviderError, Reader
@@ -190,7 +191,7 @@ def _file_records(reader: Reader, job: Job, outcome: Outcome) -> Iterator[Record
 
 def _as_text(row: dict[str, Any]) -> dict[str, Any]:
     """A delimited file knows only texts; an empty one is null."""
-    return {name: None if value is None else functions.text(value) for name, value in row.items()}
+    return {name: None if value is None else text(value) for name, value in row.items()}
 
 
 def _take(job: Job, record: Record, outcome: Outcome) -> None:

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flowsite.emulator import functions, source_paths
-from flowsite.emulator.functions import EvaluationError
+from flowsite.emulator import source_paths
+from flowsite.emulator.functions import FUNCTIONS
+from flowsite.emulator.functions.values import OPERATORS, EvaluationError, number, truth
 
 MAX_LENGTH = 4096
 MAX_DEPTH = 40
@@ -165,7 +166,7 @@ class _Parser:
             self.expect(":")
             no = self.ternary()
             self.depth -= 1
-            return lambda row: yes(row) if functions.truth(condition(row)) else no(row)
+            return lambda row: yes(row) if truth(condition(row)) else no(row)
         self.depth -= 1
         return condition
 
@@ -198,8 +199,8 @@ class _Parser:
             return self._grouped()
         self.at += 1
         if kind == "number":
-            number = float(text) if any(sign in text for sign in ".eE") else int(text)
-            return lambda _row: number
+            literal = float(text) if any(sign in text for sign in ".eE") else int(text)
+            return lambda _row: literal
         if kind == "text":
             plain = re.sub(r"\\(.)", _unescaped, text[1:-1], flags=re.DOTALL)
             return lambda _row: plain
@@ -246,7 +247,7 @@ class _Parser:
         return lambda row: {key: node(row) for key, node in pairs}
 
     def _call(self, name: str) -> Node:
-        function = functions.FUNCTIONS.get(name)
+        function = FUNCTIONS.get(name)
         if function is None:
             raise ExpressionError(f"The function {name[:60]} isn't supported.")
         self.called.append(name)
@@ -290,15 +291,15 @@ def _unescaped(match: re.Match[str]) -> str:
 
 def _negated(sign: str, node: Node) -> Node:
     if sign == "!":
-        return lambda row: not functions.truth(node(row))
+        return lambda row: not truth(node(row))
     factor = -1 if sign == "-" else 1
-    return lambda row: factor * functions.number(node(row))
+    return lambda row: factor * number(node(row))
 
 
 def _binary(sign: str, left: Node, right: Node) -> Node:
     if sign == "||":
-        return lambda row: functions.truth(left(row)) or functions.truth(right(row))
+        return lambda row: truth(left(row)) or truth(right(row))
     if sign == "&&":
-        return lambda row: functions.truth(left(row)) and functions.truth(right(row))
-    operate = functions.OPERATORS[sign]
+        return lambda row: truth(left(row)) and truth(right(row))
+    operate = OPERATORS[sign]
     return lambda row: operate(left(row), right(row))

@@ -13,7 +13,7 @@ from typing import Any
 
 from flowsite.emulator import source_paths, xdm_values
 from flowsite.emulator.expressions import RESERVED, ExpressionError, parse
-from flowsite.emulator.functions import EvaluationError
+from flowsite.emulator.functions.values import EvaluationError
 from flowsite.emulator.xdm_values import Misfit
 
 MAPPING_ERROR = "MAPPER-3700-400"

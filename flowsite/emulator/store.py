@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,10 +32,12 @@ CREATE INDEX IF NOT EXISTS objects_updated ON objects (kind, org, sandbox, updat
 CREATE INDEX IF NOT EXISTS objects_settling ON objects (json_extract(hidden, '$.settles_at'))
     WHERE json_extract(hidden, '$.settles_at') IS NOT NULL;
 CREATE TABLE IF NOT EXISTS runs (
-    seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, org TEXT NOT NULL, sandbox TEXT NOT NULL,
-    flow_id TEXT NOT NULL, status TEXT NOT NULL, created_at INTEGER NOT NULL,
+    seq INTEGER PRIMARY KEY, id TEXT NOT NULL, org TEXT NOT NULL, sandbox TEXT NOT NULL,
+    flow_id TEXT NOT NULL, status TEXT NOT NULL COLLATE NOCASE, created_at INTEGER NOT NULL,
     updated_at INTEGER NOT NULL, started_at INTEGER, completed_at INTEGER, due_at REAL,
     etag TEXT NOT NULL, detail TEXT NOT NULL);
+CREATE UNIQUE INDEX IF NOT EXISTS runs_id ON runs (id);
+CREATE INDEX IF NOT EXISTS runs_status ON runs (org, sandbox, status, created_at, seq);
 CREATE INDEX IF NOT EXISTS runs_created ON runs (org, sandbox, created_at, seq);
 CREATE INDEX IF NOT EXISTS runs_started ON runs (org, sandbox, started_at);
 CREATE INDEX IF NOT EXISTS runs_flow ON runs (flow_id, created_at, seq);
@@ -114,7 +116,7 @@ class Store:
         with self._lock:
             return self._db.execute(sql, params).rowcount
 
-    def execute_many(self, sql: str, rows: Iterator[Sequence[Any]] | list[Sequence[Any]]) -> None:
+    def execute_many(self, sql: str, rows: Iterable[Sequence[Any]]) -> None:
         with self._lock:
             self._db.executemany(sql, rows)
 

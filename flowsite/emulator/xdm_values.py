@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from flowsite.emulator.dates import from_epoch_ms, iso, parse_date
-from flowsite.emulator.functions import EvaluationError, number, text
+from flowsite.emulator.functions.values import EvaluationError, number, text
 
 
 class Misfit(ValueError):

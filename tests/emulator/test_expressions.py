@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from flowsite.emulator.expressions import ExpressionError, parse
-from flowsite.emulator.functions import EvaluationError
+from flowsite.emulator.functions.values import EvaluationError
 
 ROW = {
     "name": " Ada ",

@@ -94,3 +94,14 @@ def test_a_restart_keeps_everything(
 
     counts = [run["metrics"]["recordSummary"]["inputRecordCount"] for run in runs]
     assert counts == [242, 180]
+
+
+def test_many_dataflows_and_runs_for_measuring(make_emulator: Callable[..., Emulator]) -> None:
+    with Caller(make_emulator(past_runs=1, bulk_flows=3, bulk_runs=7)) as caller:
+        flows = [flow for flow in items(caller, "/flows") if flow["name"].startswith("Bulk")]
+        runs = [items(caller, "/runs", property=f"flowId=={flow['id']}") for flow in flows]
+
+    assert sorted(len(found) for found in runs) == [2, 2, 3]
+    assert {flow["lastRunDetails"]["id"] for flow in flows} <= {
+        run["id"] for found in runs for run in found
+    }

@@ -36,7 +36,6 @@ class Fields:
     columns: Mapping[str, str]
     roots: frozenset[str] = frozenset()
     document: str | None = None
-    caseless: frozenset[str] = frozenset()
     nullable: frozenset[str] = frozenset()
 
     def expression(self, path: str) -> Sql:
@@ -111,11 +110,7 @@ def _range(fields: Fields, path: str, operator: str, values: list[str]) -> Sql:
 
 
 def _equals(fields: Fields, path: str, values: list[str], *, negated: bool) -> Sql:
-    if path in fields.caseless:
-        values = [value.lower() for value in values]
-        inner = Sql(f"lower({fields.expression(path).text})")
-        match = _in(inner, values)
-    elif "[]" in path:
+    if "[]" in path:
         match = _any_element(fields, path, values)
     elif path in fields.columns:
         match = _in(fields.expression(path), [_bound(value) for value in values])

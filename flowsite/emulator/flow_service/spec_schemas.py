@@ -149,45 +149,47 @@ def flow_specs(
         (CLOUD_STORAGE_TO_AEP, "CloudStorageToAEP", [mapping]),
         (REST_STORAGE_TO_AEP, "RestStorageToAEP", [mapping]),
     )
-    specs = [
-        {
-            "id": spec_id,
-            "name": name,
-            **common,
-            "attributes": _attributes("batch", runs=True),
-            "sourceConnectionSpecIds": source_ids.get(name, []),
-            "permissionsInfo": _permissions(),
-            "optionSpec": {"name": "OptionSpec", "spec": option_spec()},
-            "scheduleSpec": {
-                "name": "PeriodicSchedule",
-                "type": "Periodic",
-                "spec": schedule_spec(),
-            },
-            "transformationSpec": transformations,
-            "runSpec": {
-                "name": "ProviderParams",
-                "spec": run_spec(tabular=copying in transformations),
-            },
-        }
-        for spec_id, name, transformations in batch
-    ]
     streams = (
         (STREAM_OPTIONAL, "Stream data with optional transformation"),
         (STREAM_REQUIRED, "Stream data with transformation"),
     )
-    specs.extend(
-        {
-            "id": spec_id,
-            "name": name,
-            **common,
-            "attributes": _attributes("streaming", runs=False),
-            "sourceConnectionSpecIds": streaming_ids,
-            "permissionsInfo": _permissions(),
-            "transformationSpec": [mapping],
-        }
-        for spec_id, name in streams
-    )
-    return specs
+    return [
+        *(
+            {
+                "id": spec_id,
+                "name": name,
+                **common,
+                **_batch_parts(tabular=copying in transformations),
+                "sourceConnectionSpecIds": source_ids.get(name, []),
+                "transformationSpec": transformations,
+            }
+            for spec_id, name, transformations in batch
+        ),
+        *(
+            {
+                "id": spec_id,
+                "name": name,
+                **common,
+                "attributes": _attributes("streaming", runs=False),
+                "permissionsInfo": _permissions(),
+                "sourceConnectionSpecIds": streaming_ids,
+                "transformationSpec": [mapping],
+            }
+            for spec_id, name in streams
+        ),
+    ]
+
+
+def _batch_parts(*, tabular: bool) -> dict[str, Any]:
+    """What streams don't have: options, a schedule, runs."""
+    schedule = {"name": "PeriodicSchedule", "type": "Periodic", "spec": schedule_spec()}
+    return {
+        "attributes": _attributes("batch", runs=True),
+        "permissionsInfo": _permissions(),
+        "optionSpec": {"name": "OptionSpec", "spec": option_spec()},
+        "scheduleSpec": schedule,
+        "runSpec": {"name": "ProviderParams", "spec": run_spec(tabular=tabular)},
+    }
 
 
 def _attributes(frequency: str, *, runs: bool) -> dict[str, Any]:

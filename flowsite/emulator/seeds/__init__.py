@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowsite.emulator.organisations import ACME
-from flowsite.emulator.seeds import accounts, datasets, flows, schemas
+from flowsite.emulator.seeds import accounts, bulk, datasets, flows, schemas
 from flowsite.emulator.web import Scope
 from flowsite.emulator.world import World
 
@@ -25,3 +25,5 @@ def seed(world: World) -> None:
             datasets.seed(world, scope)
         if world.config.past_runs:
             flows.seed(world, Scope(ACME, "dev"))
+        if world.config.bulk_flows:
+            bulk.seed(world, Scope(ACME, "dev"), world.config.bulk_flows, world.config.bulk_runs)

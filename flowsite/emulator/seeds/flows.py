@@ -110,45 +110,9 @@ def seed(world: World, scope: Scope) -> None:
 
 def _make(world: World, scope: Scope, past: _Past) -> Stored:
     created_ms = world.clock.now_ms() - (world.config.past_runs + 1) * INTERVAL_H * _HOUR_MS
-    schema = schema_id(scope, past.schema)
-    base = world.store.get(CONNECTION, scope, account_id(scope, past.account))
-    assert base is not None
-    table = Reader(world, base).tables()[past.table]
-
-    def connection(kind: str, fields: dict[str, Any]) -> str:
-        stored = store_new(
-            world,
-            scope,
-            kind,
-            {"name": f"{past.name} {kind}", **fields},
-            state="enabled",
-            client=_CLIENT,
-            object_id=seeded_uuid(kind, *scope, past.name),
-            created_ms=created_ms,
-        )
-        return stored.id
-
-    source = connection(
-        SOURCE_CONNECTION,
-        {
-            "baseConnectionId": base.id,
-            "data": {"format": "tabular"},
-            "params": {
-                "tableName": past.table,
-                "columns": [column.flat() for column in table.columns],
-            },
-            "connectionSpec": base.body["connectionSpec"],
-        },
-    )
-    target = connection(
-        TARGET_CONNECTION,
-        {
-            "data": {"schema": {"id": schema, "version": CONTENT_TYPE}},
-            "params": {"dataSetId": dataset_id(scope, past.dataset)},
-            "connectionSpec": {"id": DATA_LAKE_SPEC_ID, "version": "1.0"},
-        },
-    )
-    body = _flow_body(world, past, source, target, _mapping(world, scope, past, schema), created_ms)
+    source, target = _ends(world, scope, past, created_ms)
+    mapping_id = _mapping(world, scope, past, schema_id(scope, past.schema))
+    body = _flow_body(past, source, target, mapping_id, created_ms)
     body["inheritedAttributes"] = inherited(parts_of(world, scope, body))
     return store_new(
         world,
@@ -157,10 +121,46 @@ def _make(world: World, scope: Scope, past: _Past) -> Stored:
         body,
         state="enabled",
         client=_CLIENT,
-        hidden={"base": base.id},
+        hidden={"base": account_id(scope, past.account)},
         object_id=flow_id(scope, past.name),
         created_ms=created_ms,
     )
+
+
+def _ends(world: World, scope: Scope, past: _Past, created_ms: int) -> tuple[str, str]:
+    """The ids of the source and the target connection."""
+    base = world.store.get(CONNECTION, scope, account_id(scope, past.account))
+    assert base is not None
+    table = Reader(world, base).tables()[past.table]
+    columns = [column.flat() for column in table.columns]
+    schema = {"id": schema_id(scope, past.schema), "version": CONTENT_TYPE}
+    fields = {
+        SOURCE_CONNECTION: {
+            "baseConnectionId": base.id,
+            "data": {"format": "tabular"},
+            "params": {"tableName": past.table, "columns": columns},
+            "connectionSpec": base.body["connectionSpec"],
+        },
+        TARGET_CONNECTION: {
+            "data": {"schema": schema},
+            "params": {"dataSetId": dataset_id(scope, past.dataset)},
+            "connectionSpec": {"id": DATA_LAKE_SPEC_ID, "version": "1.0"},
+        },
+    }
+    source, target = (
+        store_new(
+            world,
+            scope,
+            kind,
+            {"name": f"{past.name} {kind}", **body},
+            state="enabled",
+            client=_CLIENT,
+            object_id=seeded_uuid(kind, *scope, past.name),
+            created_ms=created_ms,
+        )
+        for kind, body in fields.items()
+    )
+    return source.id, target.id
 
 
 def _mapping(world: World, scope: Scope, past: _Past, schema: str) -> str:
@@ -182,7 +182,7 @@ def _mapping(world: World, scope: Scope, past: _Past, schema: str) -> str:
 
 
 def _flow_body(
-    world: World, past: _Past, source: str, target: str, mapping_id: str, created_ms: int
+    past: _Past, source: str, target: str, mapping_id: str, created_ms: int
 ) -> dict[str, Any]:
     return {
         "name": past.name,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from flowsite.emulator.ids import seeded_hex
 from flowsite.emulator.organisations import ACME
@@ -15,17 +15,28 @@ _CLIENT = "admin-console"
 _DAY_MS = 86_400_000
 _CONTEXT = "https://ns.adobe.com/xdm/context"
 
-#: Title, class, standard field groups, own fields, path and namespace of the identity, union.
-_SCHEMAS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any], tuple[str, str], bool], ...] = (
-    (
+
+class _Plan(NamedTuple):
+    """``identity`` is the path under the tenant and the namespace."""
+
+    title: str
+    class_id: str
+    standard: tuple[str, ...]
+    own: dict[str, Any]
+    identity: tuple[str, str]
+    union: bool = False
+
+
+_SCHEMAS = (
+    _Plan(
         "Customer profile",
         PROFILE,
         ("profile-person-details", "profile-personal-details", "identitymap"),
         {"customer": {"customerId": "string", "since": "date", "tier": "string"}},
         ("customer.customerId", "CRMID"),
-        True,
+        union=True,
     ),
-    (
+    _Plan(
         "Product catalogue",
         PROFILE,
         (),
@@ -43,9 +54,8 @@ _SCHEMAS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any], tuple[str, str]
             }
         },
         ("product.productId", "ProductID"),
-        False,
     ),
-    (
+    _Plan(
         "Payment events",
         EXPERIENCE_EVENT,
         ("experienceevent-commerce",),
@@ -63,7 +73,6 @@ _SCHEMAS: tuple[tuple[str, str, tuple[str, ...], dict[str, Any], tuple[str, str]
             }
         },
         ("payment.customerId", "CRMID"),
-        False,
     ),
 )
 
@@ -89,58 +98,52 @@ def schema_id(scope: Scope, title: str) -> str:
     return f"{NAMESPACE}/{tenant}/schemas/{seeded_hex(48, 'schema', *scope, title)}"
 
 
+def _large() -> _Plan:
+    """8 areas × 5 topics × 10 fields, beside the class's own and the standard ones: about 430."""
+    own = {area: {topic: dict(_FIELDS) for topic in _TOPICS} for area in _AREAS}
+    identity = ("loyalty.current.code", "LoyaltyID")
+    return _Plan(LARGE, PROFILE, ("profile-person-details",), own, identity)
+
+
 def seed(world: World, scope: Scope) -> None:
-    for title, class_id, standard, own, identity, union in _SCHEMAS:
-        _make(world, scope, title, class_id, standard, own, union=union)
-        _identify(world, scope, title, *identity)
-    # 8 areas × 5 topics × 10 fields, beside the class's own and the address fields: about 430.
-    large = {area: {topic: dict(_FIELDS) for topic in _TOPICS} for area in _AREAS}
-    _make(world, scope, LARGE, PROFILE, ("profile-person-details",), large, union=False)
-    _identify(world, scope, LARGE, "loyalty.current.code", "LoyaltyID")
+    for plan in (*_SCHEMAS, _large()):
+        created_ms = world.clock.now_ms() - 60 * _DAY_MS
+        group_id = _make_group(world, scope, plan, created_ms)
+        _make_schema(world, scope, plan, group_id, created_ms)
+        _identify(world, scope, plan.title, *plan.identity)
 
 
-def _make(
-    world: World,
-    scope: Scope,
-    title: str,
-    class_id: str,
-    standard: tuple[str, ...],
-    own: dict[str, Any],
-    *,
-    union: bool,
-) -> None:
-    created_ms = world.clock.now_ms() - 60 * _DAY_MS
+def _make_group(world: World, scope: Scope, plan: _Plan, created_ms: int) -> str:
     tenant = f"_{world.tenant(scope)}"
+    own = {"properties": {tenant: {"type": "object", "properties": properties(plan.own)}}}
     group = changes.store_new(
         world,
         scope,
         "fieldgroups",
         {
             "type": "object",
-            "title": f"{title} fields",
-            "description": f"Own fields of {title}.",
-            "meta:intendedToExtend": [class_id],
-            "definitions": {
-                "own": {
-                    "properties": {
-                        tenant: {"type": "object", "properties": properties(own)},
-                    }
-                }
-            },
+            "title": f"{plan.title} fields",
+            "description": f"Own fields of {plan.title}.",
+            "meta:intendedToExtend": [plan.class_id],
+            "definitions": {"own": own},
             "allOf": [{"$ref": "#/definitions/own"}],
         },
         client=_CLIENT,
-        identifier=seeded_hex(48, "fieldgroup", *scope, title),
+        identifier=seeded_hex(48, "fieldgroup", *scope, plan.title),
         created_ms=created_ms,
     )
-    references = [class_id, *(f"{_CONTEXT}/{name}" for name in standard), group.body["$id"]]
+    return str(group.body["$id"])
+
+
+def _make_schema(world: World, scope: Scope, plan: _Plan, group_id: str, created_ms: int) -> None:
+    references = [plan.class_id, *(f"{_CONTEXT}/{name}" for name in plan.standard), group_id]
     body: dict[str, Any] = {
         "type": "object",
-        "title": title,
-        "description": f"{title}, made by the platform team.",
+        "title": plan.title,
+        "description": f"{plan.title}, made by the platform team.",
         "allOf": [{"$ref": reference} for reference in references],
     }
-    if union:
+    if plan.union:
         body["meta:immutableTags"] = ["union"]
     changes.store_new(
         world,
@@ -148,7 +151,7 @@ def _make(
         "schemas",
         body,
         client=_CLIENT,
-        identifier=seeded_hex(48, "schema", *scope, title),
+        identifier=seeded_hex(48, "schema", *scope, plan.title),
         created_ms=created_ms,
     )
 

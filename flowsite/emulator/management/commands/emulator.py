@@ -40,6 +40,10 @@ class Command(BaseCommand):
         parser.add_argument("--token-life-s", type=int, default=86_399)
         parser.add_argument("--rate-limit-per-s", type=float, default=None)
         parser.add_argument("--extra-tables", type=int, default=0)
+        parser.add_argument(
+            "--bulk-flows", type=int, default=0, help="a new data file gets so many dataflows"
+        )
+        parser.add_argument("--bulk-runs", type=int, default=0, help="and so many runs in all")
         parser.add_argument("--hostile", action="store_true", help="awkward objects, tiny pages")
         parser.add_argument("--control-token", default=None)
 
@@ -78,6 +82,8 @@ def _config(options: dict[str, Any]) -> EmulatorConfig:
         "rate_limit_per_s",
         "extra_tables",
         "control_token",
+        "bulk_flows",
+        "bulk_runs",
     )
     config = EmulatorConfig(
         **{name: options[name] for name in names},
