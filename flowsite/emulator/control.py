@@ -31,7 +31,10 @@ _KNOBS: dict[str, type] = {
     "flow_page_max": int,
     "flow_page_default": int,
     "registry_page_max": int,
+    "rate_limit_per_s": float,  # 0 lifts it
 }
+
+_PAGES = ("flow_page_max", "flow_page_default", "registry_page_max")
 
 
 def check_token(world: World, request: Request) -> None:
@@ -116,7 +119,12 @@ def set_knobs(world: World, request: Request) -> Response:
         values = {name: _KNOBS[name](value) for name, value in order.items()}
     except (TypeError, ValueError) as error:
         raise _refusal(400, f"Not a number: {error}") from error
+    if not all(0 <= value < 10**9 for value in values.values()):
+        raise _refusal(400, "Knobs are numbers, 0 or more.")
+    if values.get("speed") == 0 or 0 in (values.get(name) for name in _PAGES):
+        raise _refusal(400, "speed and pages must be above 0.")
     world.config = replace(world.config, **values)
+    world.rate_limit.per_second = world.config.rate_limit_per_s
     return Response(body={name: getattr(world.config, name) for name in _KNOBS})
 
 

@@ -11,6 +11,7 @@ import io
 import logging
 import sys
 import threading
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote_to_bytes
@@ -34,14 +35,15 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def _serve(self) -> None:
-        try:
-            chunks = self.server.emulator(self._environ(), self._start)
-        except ConnectionDropped:
-            self.close_connection = True
-            return
-        for chunk in chunks:
-            self.wfile.write(chunk)
-        self.wfile.flush()
+        with self.server.working():
+            try:
+                chunks = self.server.emulator(self._environ(), self._start)
+            except ConnectionDropped:
+                self.close_connection = True
+                return
+            for chunk in chunks:
+                self.wfile.write(chunk)
+            self.wfile.flush()
 
     do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_HEAD = do_OPTIONS = _serve
 
@@ -100,11 +102,29 @@ class Server(ThreadingHTTPServer):
     def __init__(self, emulator: Emulator, host: str, port: int) -> None:
         """Raises OSError when the port is taken."""
         self.emulator = emulator
+        self._working = 0
+        self._rest = threading.Condition()
         super().__init__((host, port), _Handler)
 
     @property
     def port(self) -> int:
         return int(self.server_address[1])
+
+    @contextlib.contextmanager
+    def working(self) -> Iterator[None]:
+        with self._rest:
+            self._working += 1
+        try:
+            yield
+        finally:
+            with self._rest:
+                self._working -= 1
+                self._rest.notify_all()
+
+    def wait_for_rest(self, at_most_s: float) -> bool:
+        """After ``shutdown``: lets requests in hand finish, so that the store can be closed."""
+        with self._rest:
+            return self._rest.wait_for(lambda: self._working == 0, timeout=at_most_s)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away isn't worth a stack trace."""

@@ -148,7 +148,8 @@ def test_knobs_clock_and_state(caller: Caller) -> None:
     assert after["now_s"] - before["now_s"] == 3600
     assert knobs.json()["list_delay_s"] == after["knobs"]["list_delay_s"] == 2.0
     assert after["objects"]["connection"] == 18
-    assert client.post("/_emulator/config", json={"colour": 1}).status_code == 400
+    for wrong in ({"colour": 1}, {"speed": 0}, {"flow_page_max": 0}, {"latency_s": "long"}):
+        assert client.post("/_emulator/config", json=wrong).status_code == 400
     assert client.post("/_emulator/clock", json={"advance_s": -1}).status_code == 400
 
 

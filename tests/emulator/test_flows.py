@@ -323,3 +323,29 @@ def test_target_connections_refuse(caller: Caller) -> None:
     assert code(caller.post(path, json=wrong_spec)) == "FLOW-1306-400"
     assert code(caller.post(path, json=wrong_case)) == "FLOW-1304-400"
     assert code(caller.post(path, json=unknown)) == "FLOW-1324-400"
+
+
+def test_a_stream_has_no_schedule_and_no_runs(caller: Caller, clock: HandClock) -> None:
+    spec = {"id": "bc7b00d6-623a-4dfc-9fdb-f1240aeadaeb", "version": "1.0"}
+    auth = {"specName": "Streaming Connection", "params": {"dataType": "xdm"}}
+    base = caller.made(
+        f"{FLOW}/connections", {"name": "stream", "connectionSpec": spec, "auth": auth}
+    )
+    source = caller.made(
+        f"{FLOW}/sourceConnections",
+        {"name": "stream", "baseConnectionId": base, "connectionSpec": spec},
+    )
+    schema_id, _ = caller.schema("Stream", {"a": {"type": "string"}})
+    body = {
+        "name": "stream",
+        "flowSpec": {"id": "d69717ba-71b4-4313-b654-49f9cf126d7a", "version": "1.0"},
+        "sourceConnectionIds": [source],
+        "targetConnectionIds": [caller.target(caller.dataset("Stream", schema_id), schema_id)],
+    }
+
+    answer = caller.post(FLOWS, json=body)
+    clock.advance(3600)
+
+    assert answer.status_code == 201, answer.text
+    assert caller.emulator.tick() == 0
+    assert caller.get(f"{FLOW}/runs").json()["items"] == []

@@ -223,7 +223,7 @@ def test_some_bad_rows_make_a_partial_success(caller: Caller, clock: HandClock) 
 
     run = run_once(caller, clock, body)
 
-    read = 2400 + 60 // 5 - 1  # a row of this very second comes with the next run
+    read = 2400 + 60 // 15 - 1  # a row of this very second comes with the next run
     bad = read // paypal.NO_ID_EVERY
     assert status(run) == "success"
     assert counts(run) == (read, read - bad, bad)

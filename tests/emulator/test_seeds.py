@@ -8,6 +8,7 @@ from typing import Any
 
 from flowsite.emulator.app import Emulator, create_app
 from flowsite.emulator.config import EmulatorConfig
+from flowsite.emulator.seeds.hostile import NAMES
 from tests.emulator.caller import CATALOG, FLOW, START_S, Caller, product_flow
 from tests.emulator.conftest import HandClock
 
@@ -105,3 +106,12 @@ def test_many_dataflows_and_runs_for_measuring(make_emulator: Callable[..., Emul
     assert {flow["lastRunDetails"]["id"] for flow in flows} <= {
         run["id"] for found in runs for run in found
     }
+
+
+def test_hostile_names_wait_behind_a_switch(make_emulator: Callable[..., Emulator]) -> None:
+    with Caller(make_emulator(hostile=True)) as caller:
+        names = {item["name"] for item in items(caller, "/connections")}
+        datasets = caller.get(f"{CATALOG}/dataSets", params={"limit": "100"}).json()
+
+    assert set(NAMES) <= names
+    assert set(NAMES) <= {dataset["name"] for dataset in datasets.values()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowsite.emulator.organisations import ACME
-from flowsite.emulator.seeds import accounts, bulk, datasets, flows, schemas
+from flowsite.emulator.seeds import accounts, bulk, datasets, flows, hostile, schemas
 from flowsite.emulator.web import Scope
 from flowsite.emulator.world import World
 
@@ -23,6 +23,8 @@ def seed(world: World) -> None:
             accounts.seed(world, scope)
             schemas.seed(world, scope)
             datasets.seed(world, scope)
+        if world.config.hostile:
+            hostile.seed(world, Scope(ACME, "dev"))
         if world.config.past_runs:
             flows.seed(world, Scope(ACME, "dev"))
         if world.config.bulk_flows:

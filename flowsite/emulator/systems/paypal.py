@@ -202,6 +202,6 @@ TABLES = (
         created="Transaction_Time",
         backlog=2400,
         backlog_s=12 * 86_400,
-        every_s=5,
+        every_s=15,
     ),
 )

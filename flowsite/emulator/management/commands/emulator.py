@@ -15,6 +15,8 @@ from flowsite.emulator.server import Clockwork, Server
 
 #: With a speed above one, a start this far ahead is due at once: nobody waits for a demo.
 DEMO_EARLY_START_S = 300
+#: So long may requests in hand still take when the program is told to stop.
+STOP_S = 5
 
 
 class Command(BaseCommand):
@@ -107,5 +109,6 @@ def _serve(server: Server) -> None:
     finally:
         clockwork.stop()
         server.server_close()
+        server.wait_for_rest(STOP_S)
         for name, handler in previous.items():
             signal.signal(name, handler)
