@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from flowsite.credentials.models import Sandbox
-from flowsite.credentials.selectors import accesses_of
+from flowsite.credentials.selectors import accesses_of, current_access
 from flowsite.monitoring import boardview
 from flowsite.monitoring.boardview import Tally
 from flowsite.monitoring.filters import (
@@ -24,7 +24,7 @@ from flowsite.monitoring.filters import (
 )
 from flowsite.monitoring.rows import poll_seconds
 from flowsite.monitoring.views.common import ANYBODY, flow_table, hidden_fields, sandbox_choices
-from flowsite.people.rights import role_required
+from flowsite.people.rights import Role, has_role, role_required
 from flowsite.runs.models import Dataflow, SandboxSync
 from flowsite.runs.selectors import dataflows_for_user, syncs_of
 from flowsite.runs.services import request_poll
@@ -98,9 +98,11 @@ def sync_now(request: HttpRequest) -> HttpResponse:
 def _status(request: HttpRequest, look: Look) -> dict[str, Any]:
     query = request.GET.copy()
     query["stamp"] = look.stamp
+    access = current_access(request)
     return {
         "syncs": boardview.sync_lines(look.sandboxes, look.syncs),
         "sandboxes": look.sandboxes,
+        "name_sandboxes": access is None or [access.sandbox] != look.sandboxes,
         "live_url": f"{reverse('board-live')}?{query.urlencode()}",
         "poll_s": poll_seconds(),
     }
@@ -111,7 +113,8 @@ def _list(request: HttpRequest, look: Look) -> dict[str, Any]:
     address = reverse("board")
     return {
         "asked": asked,
-        "total": look.tally["all"],
+        "never_read": all(sync.succeeded_at is None for sync in look.syncs),
+        "may_build": has_role(request.user, Role.ANALYST),
         "outcome_chips": boardview.outcome_chips(request.GET, asked, look.tally),
         "state_chips": boardview.state_chips(request.GET, asked, look.tally),
         "source_chip": boardview.source_chip(request.GET, asked),
