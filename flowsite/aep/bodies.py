@@ -1,7 +1,7 @@
 """The shapes of request bodies, and the fixed ids in them. Imports nothing of the client.
 
-Keys that AEP may do without are optional here only where the contract says so (API contract,
-sections 4.4, 4.5, 5.2, 6.2, 7.3, 7.5, 7.6, 7.8, 8.5).
+Keys that AEP may do without are optional here only where Adobe does (API contract, sections
+4.4, 4.5, 5.2, 6.2, 7.3, 7.5, 7.6, 7.8, 8.5).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From an error answer to an ``AepError``: every body family of API contract section 1.6.
+"""From an error answer to an ``AepError``: every body family of API contract, section 1.6.
 
 Families: the gateway's ``error_code``, the platform's placeholder problem, Flow Service's current
 and older forms, Schema Registry's problem+json, OAuth's ``error``, and no body or HTML at all. The

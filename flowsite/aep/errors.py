@@ -18,7 +18,7 @@
 
 Two attributes carry policy. ``permanent``: the same request fails again until somebody changes
 something. ``outcome_known``: it is certain that AEP did not carry the request out; where it is
-False, a create must be looked up before it is sent again (``aep/API.md`` sections 1.7 and 13).
+False, a create must be looked up before it is sent again (API contract, sections 1.7 and 13).
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ class Sandboxes(Service):
         def fetch(params: list[tuple[str, str]]) -> object:
             answer = self._session.request(
                 "GET",
-                f"{self.base}/",  # the service's root: the contract has the slash
+                f"{self.base}/",  # the slash belongs to it: API contract, section 3
                 params=params,
                 operation="sandboxes.list",
                 needs_sandbox=False,

@@ -286,7 +286,7 @@ class Session:
         )
 
     def _exchange(self, call: Call, token: str) -> wire.Exchange:
-        """The request on the wire: exactly the headers of API contract section 1.1."""
+        """The request on the wire: exactly the headers of API contract, section 1.1."""
         if not wire.is_address(self._base):
             raise NotSent("the Platform URL is not a valid address", operation=call.operation)
         if not call.path.startswith("/") or call.path.startswith("//"):

@@ -56,7 +56,7 @@ def write(
 
 
 def _errors(outcome: Outcome) -> list[dict[str, Any]]:
-    """``recordCount`` appears only with diagnostics on (section 5.4)."""
+    """``recordCount`` appears only with diagnostics on (API contract, section 5.4)."""
     errors: list[dict[str, Any]] = []
     for (code, message), count in outcome.failures.most_common(20):
         error: dict[str, Any] = {"code": code, "description": message}

@@ -16,7 +16,7 @@ from flowsite.emulator.world import World
 BASE = "/data/foundation/catalog"
 DATASET = "dataset"
 BATCH = "batch"
-#: All of these mean major version 1 (section 5.2).
+#: All of these mean major version 1 (API contract, section 5.2).
 _CONTENT_TYPES = ("xed+json", "xed-full+json", "xed-full-notext+json", "xed-notext+json")
 _JSON_PATCH = "application/json-patch+json"
 _KEPT = (

@@ -1,4 +1,4 @@
-"""Data Prep: mapping sets, their checks and previews, the expression language (section 6)."""
+"""Data Prep: mapping sets, checks, previews, the expression language (API contract, section 6)."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _read(request: Request) -> dict[str, Any]:
 
 
 def schema_reference(body: dict[str, Any]) -> tuple[str, str]:
-    """Schema id and content type, from either dialect (section 6.2)."""
+    """Schema id and content type, from either dialect (API contract, section 6.2)."""
     output = body.get("outputSchema")
     if isinstance(output, dict) and isinstance(output.get("schemaRef"), dict):
         reference = output["schemaRef"]
@@ -147,7 +147,7 @@ def mapping_version(world: World, scope: Scope, set_id: str, version: int) -> di
 
 
 def _answer(stored: Stored) -> Response:
-    """HTTP 200 also for a create (section 6.1)."""
+    """HTTP 200 also for a create (API contract, section 6.1)."""
     keys = ("id", "version", "createdDate", "modifiedDate", "createdBy", "modifiedBy")
     return Response(200, {key: stored.body[key] for key in keys})
 
@@ -207,12 +207,12 @@ def list_mapping_sets(world: World, request: Request) -> Response:
         (MAPPING_SET, *request.scope, seen_until, *params, limit, start),
     )
     data = [json.loads(row["body"]) for row in rows]
-    # The count says 0 with rows present, as in Adobe's own sample (section 1.5).
+    # The count says 0 with rows present, as in Adobe's own sample (API contract, section 1.5).
     return Response(body={"data": data, "_page": {"count": 0, "limit": limit}, "_links": {}})
 
 
 def get_mapping_set(world: World, request: Request) -> Response:
-    """Without ``version`` it is version 0, not the newest (section 6.1)."""
+    """Without ``version`` it is version 0, not the newest (API contract, section 6.1)."""
     text = request.param("version") or "0"
     if not (text.isascii() and text.isdigit() and len(text) < 10):
         raise bad_request("version is a whole number.")
@@ -238,7 +238,7 @@ def get_mapping(world: World, request: Request) -> Response:
 
 
 def validate(world: World, request: Request) -> Response:
-    """200 even when mappings fail; the entries line up with the mappings (section 6.3)."""
+    """200 even when mappings fail; entries line up with them (API contract, section 6.3)."""
     body = _read(request)
     schema = target_schema(world, request.scope, schema_reference(body)[0])
     answers: list[dict[str, Any]] = []

@@ -56,7 +56,7 @@ class BadPattern(ValueError):
 
 
 def parse_date(value: Any) -> datetime | None:
-    """A date of a common form, else None. Without a zone it is UTC (section 7.5)."""
+    """A date of a common form, else None. Without a zone it is UTC (API contract, section 7.5)."""
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not 6 <= len(value) <= 40:

@@ -1,4 +1,4 @@
-"""Refusals, in the body families of API contract section 1.6.
+"""Refusals, in the body families of API contract, section 1.6.
 
 Every refusal is an ApiError; a handler raises it and the transaction around the handler is
 rolled back. Services differ in the body, so each has its own maker here.
@@ -87,7 +87,7 @@ def flow_error(
 
 
 def stale_etag() -> ApiError:
-    """412 comes in the older form of two texts (section 1.4)."""
+    """412 comes in the older form of two texts (API contract, section 1.4)."""
     return ApiError(
         412,
         {

@@ -3,7 +3,7 @@
 Grammar, loosest first: ``a ? b : c``, ``or``, ``and``, ``== != eq ne``, ``< <= > >= lt le gt
 ge``, ``+ -``, ``* / % div mod``, ``! not -``, then values: numbers, texts in either quotes,
 ``true false null``, paths, calls, lists ``[a, b]``, objects ``{"k": v}`` and parentheses.
-Names that are reserved or have signs of their own go into ``${...}`` (section 6.4).
+Names that are reserved or have signs of their own go into ``${...}`` (API contract, section 6.4).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The gateway in front of all services: headers, token, organisation, sandbox, rate limit.
 
-The order and the codes are those of API contract sections 1.1 and 1.6.
+The order and the codes are those of API contract, sections 1.1 and 1.6.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Identifiers in the shapes of API contract section 1.3, and etags with their quotes."""
+"""Identifiers in the shapes of API contract, section 1.3, and etags with their quotes."""
 
 from __future__ import annotations
 
@@ -36,5 +36,5 @@ def new_batch_id(now_ms: int | None = None) -> str:
 
 
 def new_etag() -> str:
-    """The text includes its double quotes, as in Flow Service (section 1.4)."""
+    """The text includes its double quotes, as in Flow Service (API contract, section 1.4)."""
     return f'"{new_hex(8)}-0000-0200-0000-{new_hex(12)}"'

@@ -49,7 +49,7 @@ class MappedRow:
 
 
 def rows_of(body: dict[str, Any]) -> list[MappingRow]:
-    """The mappings of a body in either dialect (section 6.2). Raises BadMapping."""
+    """The mappings of a body in either dialect (API contract, section 6.2). Raises BadMapping."""
     mappings = body.get("mappings")
     if not isinstance(mappings, list) or not mappings:
         raise BadMapping("mappings is missing or empty.")

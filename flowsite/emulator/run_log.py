@@ -1,4 +1,4 @@
-"""Runs as rows: creating, finishing, and how a run looks to its reader (section 8.1)."""
+"""Runs as rows: creating, finishing, and how a run looks (API contract, section 8.1)."""
 
 from __future__ import annotations
 

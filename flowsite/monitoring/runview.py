@@ -96,7 +96,7 @@ def _sizes(run: FlowRun) -> list[Fact]:
 
 
 def may_be_retried(run: FlowRun) -> bool:
-    """Failed, or without records; the dataflow must be enabled. Source: API contract, 8.4."""
+    """Failed, or without records, and the dataflow enabled. Source: API contract, section 8.4."""
     empty = run.state == RunState.SUCCESS and run.received == 0
     flow = run.dataflow
     enabled = flow.state == FlowState.ENABLED and not flow.missing_since and not flow.deleted_at

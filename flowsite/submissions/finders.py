@@ -1,8 +1,7 @@
 """Look-ups by the submission's key, one for each kind of create.
 
 All pages are read, and every answer is compared again here: a server's filter may be looser than
-it seems (``*`` in Catalog names, prefixes of tags). Source: the table of look-ups in the API notes,
-section 13.
+it seems (``*`` in Catalog names, prefixes of tags). Source: API contract, section 13.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ def _credential_for(dataflow: Dataflow, team: Team) -> Credential:
 
 
 def _not_retried_yet(dataflow: Dataflow, run_id: str) -> None:
-    """Retrying is not idempotent. Source: API notes, section 8.4."""
+    """Retrying is not idempotent. Source: API contract, section 8.4."""
     subject = f"retry:{run_id}"
     if Submission.objects.filter(
         sandbox=dataflow.sandbox, subject=subject, state=SubmissionState.PUBLISHED

@@ -24,7 +24,7 @@ MOST_UNAUTHORIZED = 3
 #: A change that does not show is applied so often; then both states are shown.
 MOST_CHANGES = 3
 #: "In this state not applicable", "being changed": the object may be as wanted, or soon may be
-#: changed. Source: API notes, section 7.10, locking and state.
+#: changed. Source: API contract, section 7.10, locking and state.
 STATE_CODES = frozenset({1404, 1416, 1420, 1421, 1422, 1444, 1445, 1456, 1457, 1458})
 LONGEST_WAIT = timedelta(minutes=10)
 LONGEST_RETRY_AFTER = timedelta(hours=1)

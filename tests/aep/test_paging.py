@@ -192,7 +192,7 @@ def test_rows_stream_before_the_end_is_known():
 
 
 def registry(titles, size, *, inclusive=False):
-    """Pages that never cut equal titles, as the contract says; ``next`` is the last title."""
+    """Pages that never cut equal titles (API contract, section 1.5); ``next`` is the last title."""
     ordered = sorted(titles)
 
     def answer(params):

@@ -1,7 +1,7 @@
 """Adobe's payments tutorial, body by body: refused exactly where it is wrong, then put right.
 
 The bodies are composed here after the tutorial's samples; the numbers are those of the table
-of traps in the API contract.
+of traps (API contract, section 11).
 """
 
 from __future__ import annotations

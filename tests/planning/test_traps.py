@@ -1,4 +1,6 @@
-"""The contradictions and traps of Adobe's payments tutorial, by their number in our API notes.
+"""The contradictions and traps of Adobe's payments tutorial, by their number.
+
+Source: API contract, section 11.
 
 Those that are missing here concern reading (17, 18) or HTTP (24) and are tested with the client.
 """

@@ -26,7 +26,7 @@ _KEPT: tuple[str, ...] = ("name", "description", "connectionSpec", "auth")
 
 def connection_spec_of(body: dict[str, Any]) -> dict[str, Any]:
     """The spec that a body names. 1304 when it isn't named, 422 without a version, a bare
-    400 for an unknown id (section 1.6)."""
+    400 for an unknown id (API contract, section 1.6)."""
     entities.require(body, "connectionSpec")
     named = entities.as_object(body["connectionSpec"], "connectionSpec")
     spec_id = named.get("id")

@@ -1,4 +1,4 @@
-"""Explore: what lies behind an account, its columns and a few rows (section 7.4)."""
+"""Explore: what lies behind an account, its columns and a few rows (API contract, section 7.4)."""
 
 from __future__ import annotations
 

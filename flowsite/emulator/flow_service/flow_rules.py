@@ -22,7 +22,7 @@ from flowsite.emulator.store import Stored
 from flowsite.emulator.web import Scope
 from flowsite.emulator.world import World
 
-#: Supported formats of the delta column (section 7.8); the second one for two Azure sources.
+#: Formats of the delta column; the second one for two Azure sources (API contract, section 7.8).
 DATE_FORMATS = ("yyyy-MM-dd HH:mm:ss", "yyyy-MM-ddTHH:mm:ssZ", "yyyy-MM-dd'T'HH:mm:ss'Z'")
 
 

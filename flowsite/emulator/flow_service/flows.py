@@ -126,7 +126,7 @@ def patch_flow(world: World, request: Request) -> Response:
 
 
 def _begin(world: World, stored: Stored, name: str) -> None:
-    """The answer to a change means accepted; it settles after a while (section 7.9)."""
+    """The answer to a change means accepted; it settles later (API contract, section 7.9)."""
     now = world.clock.now_ms()
     stored.body["lastOperation"] = last_operation(now, name)
     delay_s = world.config.update_delay_s

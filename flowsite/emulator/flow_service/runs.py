@@ -107,7 +107,7 @@ def _answer(world: World, run_id: str) -> dict[str, Any]:
 
 
 def create_run(world: World, request: Request) -> Response:
-    """On demand: only for batch dataflows with the frequency ``once`` (section 8.5)."""
+    """On demand: only for batch dataflows with frequency ``once`` (API contract, section 8.5)."""
     body = entities.read_body(request)
     entities.require(body, "flowId", "params")
     flow = entities.referenced(
@@ -174,7 +174,7 @@ def _check_delta(world: World, flow: Stored, params: dict[str, Any]) -> None:
 
 
 def run_action(world: World, request: Request) -> Response:
-    """A new run over the window of a failed one; each call makes another (section 8.4)."""
+    """A new run over the window of a failed one; every call makes one (API contract, section 8.4)."""
     op = (request.param("op") or "").lower().replace("_", "-")
     if op != "re-trigger":
         raise flow_error(1401, "The run action must be re-trigger.")

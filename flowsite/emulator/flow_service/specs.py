@@ -148,7 +148,7 @@ _FILTER = re.compile(r"\s*(id|name|providerId)\s*==\s*(.+?)\s*")
 
 
 def _listed(specs: dict[str, dict[str, Any]], request: Request) -> Response:
-    """Only ``property`` is documented here (section 7.1)."""
+    """Only ``property`` is documented here (API contract, section 7.1)."""
     found = list(specs.values())
     for text in request.params("property"):
         match = _FILTER.fullmatch(text)

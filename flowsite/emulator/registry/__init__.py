@@ -1,4 +1,4 @@
-"""Schema Registry: schemas, field groups, classes, data types, descriptors (section 4)."""
+"""Schema Registry: schemas, their parts and descriptors (API contract, section 4)."""
 
 from __future__ import annotations
 
