@@ -201,6 +201,8 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
+#: How long a sign-in link lives, in seconds.
+PASSWORD_RESET_TIMEOUT = 86_400
 SESSION_COOKIE_AGE = read("FLOWSITE_SESSION_HOURS", "int", default=12) * 3600
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours

@@ -1,20 +1,12 @@
 """Every address of the application."""
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from flowsite.core import views as core
-from flowsite.people import views as people
 
 urlpatterns = [
-    path("", people.home, name="home"),
-    path(
-        "sign-in/",
-        login_not_required(LoginView.as_view(redirect_authenticated_user=True)),
-        name="sign-in",
-    ),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("health/live", core.live, name="live"),
     path("health/ready", core.ready, name="ready"),

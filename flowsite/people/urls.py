@@ -1,5 +1,25 @@
+"""Addresses of people, teams and the audit log."""
+
 from django.urls import path
 
-from flowsite.people import views
+from flowsite.people.views import audit, home, people, signin, teams
 
-urlpatterns = [path("audit/", views.audit, name="audit")]
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("profile/", home.profile, name="profile"),
+    path("sign-in/", signin.SignInView.as_view(), name="sign-in"),
+    path("welcome/<uidb64>/<token>/", signin.SetPasswordView.as_view(), name="set-password"),
+    path("people/", people.people, name="people"),
+    path("people/new/", people.person_new, name="person-new"),
+    path("people/<int:pk>/", people.person, name="person"),
+    path("people/<int:pk>/link/", people.person_link, name="person-link"),
+    path("people/<int:pk>/state/", people.person_state, name="person-state"),
+    path("people/teams/", teams.teams, name="teams"),
+    path("people/teams/<int:pk>/", teams.team, name="team"),
+    path("people/teams/<int:pk>/add/", teams.team_add, name="team-add"),
+    path(
+        "people/teams/<int:pk>/remove/<int:person>/", teams.team_remove, name="team-member-remove"
+    ),
+    path("people/teams/<int:pk>/delete/", teams.team_delete, name="team-delete"),
+    path("audit/", audit.audit, name="audit"),
+]

@@ -31,6 +31,18 @@ RULES: dict[str, Rule] = {
     "gallery": PUBLIC,
     "gallery-part": PUBLIC,
     # People
+    "profile": EVERYBODY,
+    "set-password": PUBLIC,
+    "people": ADMIN,
+    "person-new": ADMIN,
+    "person": ADMIN,
+    "person-link": ADMIN,
+    "person-state": ADMIN,
+    "teams": ADMIN,
+    "team": ADMIN,
+    "team-add": ADMIN,
+    "team-member-remove": ADMIN,
+    "team-delete": ADMIN,
     "audit": ADMIN,
     # Credentials
     "credentials": ADMIN,
