@@ -174,7 +174,7 @@ def _check_delta(world: World, flow: Stored, params: dict[str, Any]) -> None:
 
 
 def run_action(world: World, request: Request) -> Response:
-    """A new run over the window of a failed one; every call makes one (API contract, section 8.4)."""
+    """A new run over the window of a failed one, at each call (API contract, section 8.4)."""
     op = (request.param("op") or "").lower().replace("_", "-")
     if op != "re-trigger":
         raise flow_error(1401, "The run action must be re-trigger.")
