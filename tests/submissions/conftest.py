@@ -45,9 +45,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def emulator(
-    seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Emulator]:
+def emulator(seeded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
     """A seeded emulator whose cut connections look like httpx's own."""
     path = shutil.copy(seeded, tmp_path / "emulator.sqlite3")
     app = create_app(path, config=EmulatorConfig(dropped=httpx.ReadError))

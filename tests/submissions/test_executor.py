@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -97,3 +99,20 @@ def test_a_fault_costs_time_and_nothing_else(
     assert submission.state == SubmissionState.PUBLISHED
     assert emulator.world.faults.view()[0]["hit"] >= 1
     assert counted(emulator, submission) == ONE_OF_EACH
+
+
+def test_a_new_object_that_lists_do_not_show_yet_is_waited_for(
+    submit: Callable[..., Submission],
+    emulator: Emulator,
+    break_call: Callable[..., None],
+    settings: Any,
+) -> None:
+    settings.QUIET_TIME_S = 0.6
+    emulator.world.config = replace(emulator.world.config, list_delay_s=0.3)
+    submission = submit()
+    break_call("POST", "/sourceConnections$", kind="drop", committed=True)
+
+    work(submission)
+
+    assert submission.steps.get(key="source_connection").adopted
+    assert counted(emulator, submission)["sourceConnection"] == 1
