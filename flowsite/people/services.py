@@ -201,7 +201,8 @@ def team_belongings(team: Team) -> dict[str, int]:
             continue
         model = relation.related_model
         if count := model._default_manager.filter(**{relation.field.name: team}).count():
-            found[str(model._meta.verbose_name_plural)] = count
+            meta = model._meta
+            found[str(meta.verbose_name if count == 1 else meta.verbose_name_plural)] = count
     return found
 
 

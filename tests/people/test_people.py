@@ -266,7 +266,7 @@ def test_a_team_with_belongings_stays_and_says_why(browser, team, credential):
 
     page = browser.post(reverse("team-delete", args=[team.pk]), follow=True).content.decode()
 
-    assert "1 credentials" in page
+    assert "it has 1 credential." in page
     assert Team.objects.filter(pk=team.pk).exists()
 
 
