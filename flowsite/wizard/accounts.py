@@ -18,7 +18,7 @@ from flowsite.definitions.model import Account
 from flowsite.definitions.sources import Source, find_source, source_by_spec
 from flowsite.people.models import User
 from flowsite.people.selectors import teams_of
-from flowsite.runs.models import Dataflow
+from flowsite.runs.selectors import dataflows_for_user
 from flowsite.wizard.words import account_status
 
 
@@ -52,7 +52,7 @@ def account_rows(user: User, sandbox: Sandbox, *, source: Source | None = None) 
     accounts = accounts_in(user, sandbox).order_by("name", "pk")
     if source is not None:
         accounts = accounts.filter(connection_spec_id=source.connection_spec_id or "-")
-    flows = Dataflow.objects.filter(sandbox=sandbox, deleted_at=None).exclude(connection_id="")
+    flows = dataflows_for_user(user).filter(sandbox=sandbox).exclude(connection_id="")
     counts = dict(flows.values_list("connection_id").annotate(n=Count("pk")).order_by())
     return [account_row(one, counts.get(one.connection_id, 0)) for one in accounts]
 

@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from flowsite.core.look import Status
 from flowsite.credentials.models import SandboxAccess
-from flowsite.credentials.selectors import accounts_for_user
 from flowsite.definitions.sources import SOURCES, Source, categories
 from flowsite.drafts.selectors import drafts_for_user
 from flowsite.people.models import User
-from flowsite.people.selectors import teams_of
-from flowsite.runs.models import Dataflow
+from flowsite.runs.selectors import dataflows_for_user
+from flowsite.wizard.accounts import accounts_in
 from flowsite.wizard.lookups import OfferedSource
 
 MOST_RECENT: Final = 4
@@ -67,16 +66,15 @@ class Usage:
 
 def usage(user: User, access: SandboxAccess) -> Usage:
     """Three queries, however many sources."""
-    accounts = accounts_for_user(user, access).values_list("connection_spec_id")
-    flows = Dataflow.objects.filter(
-        sandbox=access.sandbox, team__in=teams_of(user), deleted_at=None
-    ).values_list("connection_spec_id")
+    accounts = accounts_in(user, access.sandbox).values_list("connection_spec_id")
+    flows = dataflows_for_user(user).filter(sandbox=access.sandbox)
+    flow_specs = flows.values_list("connection_spec_id")
     drafts = drafts_for_user(user).filter(sandbox=access.sandbox, owner=user)
     sources = drafts.values_list("definition__account__source", flat=True)[:LOOK_BACK]
     recent = dict.fromkeys(slug for slug in sources if slug)
     return Usage(
         accounts=dict(accounts.annotate(n=Count("pk")).order_by()),
-        dataflows=dict(flows.annotate(n=Count("pk")).order_by()),
+        dataflows=dict(flow_specs.annotate(n=Count("pk")).order_by()),
         recent=tuple(recent)[:MOST_RECENT],
     )
 

@@ -67,6 +67,9 @@ def step_url(draft: Draft, step: str) -> str:
 def begun(definition: PartialDefinition, step: StepName) -> bool:
     """Whether anything of the step is filled in."""
     part = _BEGUN_BY.get(step)
+    if step == "account":
+        account = definition.account
+        return account is not None and bool(account.id or account.name)
     return part is not None and getattr(definition, part) is not None
 
 

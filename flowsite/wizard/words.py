@@ -87,7 +87,7 @@ _ANCHORS: Final = (
     ("dataset.new.profile_enabled", "id_profile_enabled"),
     ("dataset.new.schema.identity", "id_identity_column"),
     ("dataset.new.schema", "schema"),
-    ("dataset", "id_target"),
+    ("dataset", "id_into"),
     ("options.error_diagnostics", "id_error_diagnostics"),
     ("options.partial_ingestion_percent", "id_percent"),
     ("mapping", "mapping"),

@@ -22,10 +22,14 @@ from flowsite.wizard.forms.picks import packed, unpacked_pick
 
 NAMESPACES: Final = ("Email", "Phone", "CRMID", "ECID", "AAID", "GAID", "IDFA", "Phone_E.164")
 DEFAULT_PERCENT: Final = 5
+NEEDED: Final = ("name", "dataset_name", "propose", "percent")
 
 
 class DatasetForm(forms.Form):
-    """Nothing is required here: what is missing is listed, and Finish waits for it."""
+    """Nothing is required here: what is missing is listed, and Finish waits for it.
+
+    No field is called ``target`` or ``dataset``: it would hide that property of the form.
+    """
 
     name = forms.CharField(
         label=_("Dataflow name"),
@@ -39,10 +43,10 @@ class DatasetForm(forms.Form):
         max_length=4000,
         widget=forms.Textarea(attrs={"rows": 2}),
     )
-    target = forms.ChoiceField(
+    into = forms.ChoiceField(
         required=False, choices=[("existing", _("Existing dataset")), ("new", _("New dataset"))]
     )
-    dataset = forms.CharField(required=False, max_length=10_000)
+    dataset_pick = forms.CharField(required=False, max_length=10_000)
     dataset_name = forms.CharField(
         label=_("Output dataset name"), required=False, max_length=MAX_NAME
     )
@@ -53,7 +57,7 @@ class DatasetForm(forms.Form):
         required=False,
         choices=[("propose", _("Propose from the columns")), ("existing", _("Existing schema"))],
     )
-    schema = forms.CharField(required=False, max_length=10_000)
+    schema_pick = forms.CharField(required=False, max_length=10_000)
     propose = forms.ChoiceField(
         label=_("Class"),
         required=False,
@@ -111,6 +115,12 @@ class DatasetForm(forms.Form):
     ) -> None:
         super().__init__(data, initial=initial(definition, source))
 
+    def mark_needed(self) -> None:
+        """Labels what Finish waits for as needed, once the values have been read."""
+        self.is_valid()
+        for name in NEEDED:
+            self.fields[name].required = True
+
     def complain(self, message: str) -> None:
         """Adds an error that was found while saving."""
         self.add_error(None, message)
@@ -122,7 +132,7 @@ class DatasetForm(forms.Form):
     def parts(self) -> dict[str, Any]:
         """The document's parts from every field that could be read."""
         given = self.cleaned_data
-        if not given.get("target") and "name" not in self.data:
+        if not given.get("into") and "name" not in self.data:
             return {}
         return {
             "name": given.get("name") or None,
@@ -132,9 +142,9 @@ class DatasetForm(forms.Form):
         }
 
     def _dataset(self) -> dict[str, Any] | None:
-        if self.cleaned_data.get("target") == "existing":
-            return {"existing": unpacked_pick(self.cleaned_data.get("dataset")) or {}}
-        if self.cleaned_data.get("target") == "new":
+        if self.cleaned_data.get("into") == "existing":
+            return {"existing": unpacked_pick(self.cleaned_data.get("dataset_pick")) or {}}
+        if self.cleaned_data.get("into") == "new":
             return {"new": self._new()}
         return None
 
@@ -151,7 +161,7 @@ class DatasetForm(forms.Form):
     def _schema(self) -> dict[str, Any]:
         given = self.cleaned_data
         if given.get("schema_from") == "existing":
-            pick = unpacked_pick(given.get("schema")) or {}
+            pick = unpacked_pick(given.get("schema_pick")) or {}
             found = {"id": pick.get("id"), "title": pick.get("name")}
             return {key: value for key, value in found.items() if value}
         if not given.get("propose"):
@@ -184,7 +194,7 @@ def initial(definition: PartialDefinition, source: Source | None) -> dict[str, A
     values: dict[str, Any] = {
         "name": definition.name or ("" if begun else title),
         "description": definition.description or "",
-        "target": "existing" if dataset and dataset.existing else "new",
+        "into": "existing" if dataset and dataset.existing else "new",
         "dataset_name": "" if begun else title,
         "schema_from": "propose",
         "propose": "profile",
@@ -195,7 +205,7 @@ def initial(definition: PartialDefinition, source: Source | None) -> dict[str, A
     if dataset and dataset.existing:
         existing = dataset.existing
         if existing.id or existing.name:
-            values["dataset"] = packed({"id": existing.id or "", "name": existing.name or ""})
+            values["dataset_pick"] = packed({"id": existing.id or "", "name": existing.name or ""})
     if dataset and dataset.new:
         values |= _initial_new(dataset.new)
     return values
@@ -212,7 +222,7 @@ def _initial_new(new: NewDataset) -> dict[str, Any]:
         return values
     if choice.propose is None:
         pick = packed({"id": choice.id or "", "name": choice.title or ""})
-        return {**values, "schema_from": "existing", "schema": pick}
+        return {**values, "schema_from": "existing", "schema_pick": pick}
     identity = choice.identity
     return {
         **values,

@@ -81,6 +81,12 @@ class ScheduleForm(forms.Form):
             "As the source writes it; %(format)s if empty."
         ) % {"format": default}
 
+    def mark_needed(self) -> None:
+        """Labels what Finish waits for as needed, once the values have been read."""
+        self.is_valid()
+        for name in ("frequency", "interval", "start"):
+            self.fields[name].required = True
+
     def complain(self, message: str) -> None:
         """Adds an error that was found while saving."""
         self.add_error(None, message)

@@ -19,7 +19,7 @@ from flowsite.drafts.services import save_step
 from flowsite.people import audit
 from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
-from flowsite.runs.models import Dataflow
+from flowsite.runs.selectors import dataflows_for_user
 from flowsite.submissions.services import SubmissionRefused, new_key, submit_account
 from flowsite.wizard.accounts import (
     account_row,
@@ -70,9 +70,8 @@ def accounts_list(request: HttpRequest) -> HttpResponse:
 def account_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """One account, its last test, and the dataflows that read from it."""
     account, _credential = _the_account(request, pk)
-    flows = Dataflow.objects.filter(
-        sandbox=account.sandbox, connection_id=account.connection_id, deleted_at=None
-    ).order_by("name")
+    rows = dataflows_for_user(cast(User, request.user)).filter(sandbox=account.sandbox)
+    flows = rows.filter(connection_id=account.connection_id).order_by("name")
     context = {
         "account": account,
         "row": account_row(account, len(flows)),
@@ -228,7 +227,7 @@ def _form(
     *,
     bound: bool = True,
 ) -> AccountForm:
-    asked = request.POST.get("method") or request.GET.get("method", "")
+    asked = request.POST.get("login") or request.GET.get("login", "")
     method = next((one for one in methods if one.name == asked), methods[0] if methods else None)
     known = accounts_in(cast(User, request.user), access.sandbox)
     names = known.filter(connection_spec_id=source.connection_spec_id).values_list("name")

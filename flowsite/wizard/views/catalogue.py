@@ -13,6 +13,7 @@ from flowsite.credentials.models import SandboxAccess
 from flowsite.credentials.selectors import current_access
 from flowsite.people.rights import Role, role_required
 from flowsite.wizard import catalogue as cards
+from flowsite.wizard.accounts import refresh_accounts
 from flowsite.wizard.lookups import Lookups, OfferedSource
 from flowsite.wizard.views.common import REMOTE, failure_of, is_htmx
 
@@ -37,6 +38,7 @@ def catalog_offered(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     try:
         offered = Lookups.of_access(access).offered()
+        refresh_accounts(access.credential, access.sandbox)
     except REMOTE as error:
         words = failure_of(error, "What this sandbox offers could not be read")
         context = {"failure": words, "retry_url": request.get_full_path()}

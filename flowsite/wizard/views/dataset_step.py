@@ -49,13 +49,14 @@ class DatasetPage:
         return DatasetForm(definition_of(draft), data, source=source_of(draft))
 
     def context(self, request: HttpRequest, draft: Draft, form: DatasetForm) -> dict[str, Any]:
+        form.mark_needed()
         columns = _columns_at_hand(draft)
         names = [column.name for column in columns]
         data = definition_of(draft).data
         keys = best_key(columns, data.object_name)[1] if columns and data else []
         return {
-            "dataset_pick": unpacked_pick(form.value("dataset")),
-            "schema_pick": unpacked_pick(form.value("schema")),
+            "dataset_pick": unpacked_pick(form.value("dataset_pick")),
+            "schema_pick": unpacked_pick(form.value("schema_pick")),
             "column_names": names,
             "key_columns": keys[:3],
             "namespaces": NAMESPACES,
@@ -85,7 +86,7 @@ def draft_datasets(request: HttpRequest, pk: int) -> HttpResponse:
     found = Lookups.of_draft(draft).datasets(refresh=refresh)
     words = search.casefold().split()
     hits = [one for one in found if all(word in one.name.casefold() for word in words)]
-    ticked = (unpacked_pick(request.GET.get("dataset")) or {}).get("id")
+    ticked = (unpacked_pick(request.GET.get("dataset_pick")) or {}).get("id")
     rows = [
         PickRow(
             packed({"id": one.id, "name": one.name}),
@@ -111,7 +112,7 @@ def draft_schemas(request: HttpRequest, pk: int) -> HttpResponse:
     found = Lookups.of_draft(draft).schemas(refresh="refresh" in request.GET)
     words = search.casefold().split()
     hits = [one for one in found if all(word in one.title.casefold() for word in words)]
-    ticked = (unpacked_pick(request.GET.get("schema")) or {}).get("id")
+    ticked = (unpacked_pick(request.GET.get("schema_pick")) or {}).get("id")
     rows = [
         PickRow(
             packed({"id": one.id, "name": one.title}),
@@ -141,8 +142,8 @@ def draft_schema(request: HttpRequest, pk: int) -> HttpResponse:
     """The fields of a dataset's schema, or of a schema, as a tree."""
     draft = the_draft(request, pk)
     lookups = Lookups.of_draft(draft)
-    dataset = unpacked_pick(request.GET.get("dataset")) or {}
-    schema = unpacked_pick(request.GET.get("schema")) or {}
+    dataset = unpacked_pick(request.GET.get("dataset_pick")) or {}
+    schema = unpacked_pick(request.GET.get("schema_pick")) or {}
     schema_id = schema.get("id")
     if dataset.get("id"):
         schema_id = lookups.dataset(dataset["id"]).schema_id

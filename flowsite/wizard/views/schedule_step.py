@@ -33,6 +33,7 @@ class SchedulePage:
         return _form(draft, data)
 
     def context(self, request: HttpRequest, draft: Draft, form: ScheduleForm) -> dict[str, Any]:
+        form.mark_needed()
         return {
             "source": form.source,
             "tabular": form.source is None or form.source.kind == "tabular",

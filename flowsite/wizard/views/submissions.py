@@ -17,7 +17,7 @@ from flowsite.people.rights import Role, role_required
 from flowsite.planning.plan import SubmissionPlan
 from flowsite.planning.preview import curl
 from flowsite.submissions import services
-from flowsite.submissions.models import Kind, Submission, SubmissionState
+from flowsite.submissions.models import Submission, SubmissionState
 from flowsite.submissions.selectors import submission_for_user
 from flowsite.wizard.progress import Progress, progress
 from flowsite.wizard.steps import step_url
@@ -45,11 +45,14 @@ def submission(request: HttpRequest, pk: int) -> HttpResponse:
     context = {"progress": shown, "submission": row, "edit_url": _edit_url(row, shown)}
     if not is_htmx(request):
         return render(request, "wizard/submission.html", context)
+    if "go" in request.GET:
+        return _lead_on(request, row, shown)
     context["swapped"] = True
     response = render(request, "wizard/submission.html#progress", context)
     if shown.ended:
         response.status_code = STOP_POLLING
-        _lead_on(response, request, row, shown)
+        if request.GET.get("inline") and row.state == SubmissionState.PUBLISHED:
+            response["HX-Refresh"] = "true"  # the list of accounts has a new one
     return response
 
 
@@ -61,18 +64,13 @@ def _edit_url(row: Submission, shown: Progress) -> str:
     return first or step_url(row.draft, "review")
 
 
-def _lead_on(
-    response: HttpResponse, request: HttpRequest, row: Submission, shown: Progress
-) -> None:
-    """Who has watched it being published goes on to what was made."""
-    if row.state != SubmissionState.PUBLISHED:
-        return
-    inline = request.GET.get("inline")
-    if row.kind == Kind.ACCOUNT and inline:
-        response["HX-Refresh"] = "true"
-    elif row.kind != Kind.ACCOUNT and shown.dataflow_url:
-        messages.success(request, _("“%(name)s”: published.") % {"name": row.name})
+def _lead_on(request: HttpRequest, row: Submission, shown: Progress) -> HttpResponse:
+    """Who has watched it being published goes on to the dataflow."""
+    response = HttpResponse(status=204)
+    if row.state == SubmissionState.PUBLISHED and shown.dataflow_url:
+        messages.success(request, _("“%(name)s” is published.") % {"name": row.name})
         response["HX-Redirect"] = shown.dataflow_url
+    return response
 
 
 @role_required(Role.ANALYST)
