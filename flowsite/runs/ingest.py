@@ -19,9 +19,10 @@ from django.utils import timezone
 from flowsite.aep.flow_service import Flow, Run
 from flowsite.credentials.models import Sandbox
 from flowsite.runs import rollup
+from flowsite.runs.bulk import update_columns
 from flowsite.runs.counting import recount
 from flowsite.runs.models import FINISHED, Dataflow, FlowRun, RunHour, SandboxSync
-from flowsite.runs.readings import flow_values, run_values
+from flowsite.runs.readings import RUN_COLUMNS, flow_values, run_values
 from flowsite.runs.rollup import Before, Change, HourDelta
 
 _ROLLED: Final = (
@@ -41,6 +42,10 @@ _ROLLED: Final = (
     "last_failed",
     "next_expected_at",
 )
+
+
+#: Columns of a run that AEP decides.
+_READ: Final = (*RUN_COLUMNS, "missing_since")
 
 
 class LeaseLost(Exception):
@@ -179,8 +184,7 @@ def _write(
     sync: SandboxSync, result: Ingested, changes: list[Change], dataflows: dict[int, Dataflow]
 ) -> None:
     FlowRun.objects.bulk_create(result.new_runs)
-    for run in result.changed_runs:
-        run.save()
+    update_columns(result.changed_runs, _READ)
     moved = roll_up(changes, dataflows)
     pairs = ((dataflows[change.run.dataflow_id].team_id, change) for change in changes)
     add_hours(sync.sandbox_id, rollup.hour_deltas(pairs))
@@ -236,7 +240,7 @@ def roll_up(changes: Sequence[Change], dataflows: dict[int, Dataflow]) -> bool:
         if not rollup.note_runs(dataflows[pk], own):
             recompute(dataflows[pk])
     rows = [dataflows[pk] for pk in by_dataflow]
-    Dataflow.objects.bulk_update(rows, _ROLLED, batch_size=50)
+    update_columns(rows, _ROLLED)
     return any(dataflows[pk].last_finished_state != state for pk, state in outcomes.items())
 
 

@@ -17,6 +17,7 @@ from flowsite.aep.flow_service import Connection, SourceConnection, TargetConnec
 from flowsite.aep.flow_service.base import Entity
 from flowsite.credentials.models import SourceAccount
 from flowsite.runs import ingest
+from flowsite.runs.bulk import update_columns
 from flowsite.runs.cycle import Cycle
 from flowsite.runs.models import Dataflow
 from flowsite.runs.readings import source_object
@@ -60,7 +61,7 @@ def _save(cycle: Cycle, rows: Sequence[Dataflow]) -> None:
     names += ["account_name", "dataset_name", "named_at"]
     with transaction.atomic():
         sync = ingest.lock(cycle.sandbox, cycle.lease)
-        Dataflow.objects.bulk_update(rows, names, batch_size=50)
+        update_columns(rows, names)
         ingest.touch(sync, count=False)
 
 

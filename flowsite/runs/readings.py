@@ -137,3 +137,6 @@ def _first(ids: tuple[str, ...]) -> str:
 def _known(**values: str) -> dict[str, str]:
     """Only what AEP told: an answer without it must not wipe what is known."""
     return {name: value for name, value in values.items() if value}
+
+
+RUN_COLUMNS: Final = tuple(run_values(Run()))
