@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
+from html import escape
 from typing import Literal
 
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from heroicons.templatetags import heroicons
 
@@ -117,15 +118,14 @@ def strip(marks: Iterable[tuple[str, str, str]], label: str) -> SafeString:
     """
     rows = list(marks)
     last = len(rows) - 1
-    return format_html(
-        '<span class="strip" role="group" aria-label="{}" data-arrows>{}</span>',
-        label,
-        format_html_join(
-            "",
-            '<a class="mark mark-{}" href="{}" title="{}"{}></a>',
-            (
-                (mark, url, words, "" if i == last else mark_safe(' tabindex="-1"'))
-                for i, (mark, words, url) in enumerate(rows)
-            ),
-        ),
+    # The standard library's escape: Django's costs five times as much, for each of 700 marks.
+    parts = (
+        f'<a class="mark mark-{escape(mark)}" href="{escape(url)}" title="{escape(words)}"'
+        + ("" if i == last else ' tabindex="-1"')
+        + "></a>"
+        for i, (mark, words, url) in enumerate(rows)
+    )
+    return mark_safe(  # noqa: S308 -- every text in it went through escape()
+        f'<span class="strip" role="group" aria-label="{escape(label)}" data-arrows>'
+        f"{''.join(parts)}</span>"
     )
