@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils import timezone
 
 from flowsite.core.leases import Leasable
 
@@ -97,7 +98,7 @@ class Dataflow(models.Model):
 
     # What the board prints, written by ingest together with the runs.
     #: Order of the board: the newest run, else the making. Never null.
-    latest_at = models.DateTimeField()
+    latest_at = models.DateTimeField(default=timezone.now)
     last_run_state = models.CharField(max_length=20, blank=True, default="")
     last_run_at = models.DateTimeField(null=True, blank=True)
     last_finished_state = models.CharField(max_length=20, blank=True, default="")
