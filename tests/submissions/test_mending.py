@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from flowsite.aep.catalog import Catalog
+from flowsite.core import leases
+from flowsite.credentials.connect import open_platform
+from flowsite.credentials.models import SandboxAccess
 from flowsite.drafts.models import Draft
 from flowsite.emulator.app import Emulator
 from flowsite.people.models import AuditEntry, User
 from flowsite.runs.models import Dataflow
 from flowsite.submissions import finders, recording, selectors, services
-from flowsite.submissions.models import StepState, Submission, SubmissionState
+from flowsite.submissions.ledger import Ledger
+from flowsite.submissions.models import StepState, Submission, SubmissionState, SubmissionStep
+from flowsite.submissions.timing import Timing
 from tests.submissions.conftest import (
     NEW_DATASET,
     counted,
@@ -302,3 +309,60 @@ def test_published_means_a_dataflow_in_our_list(
     assert dataflow.definition == submission.definition
     actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
     assert actions == ["dataflow.submitted", "dataflow.published"]
+
+
+def test_a_dataset_of_the_same_name_is_not_taken_for_ours(
+    submit: Callable[..., Submission],
+    emulator: Emulator,
+    break_call: Callable[..., None],
+    access: SandboxAccess,
+) -> None:
+    schema = objects(emulator, "schemas")[0]["$id"]
+    with open_platform(access.credential, access.sandbox) as platform:
+        other = platform.catalog.create_dataset(
+            {
+                "name": NEW_DATASET["new"]["name"],
+                "schemaRef": {
+                    "id": schema,
+                    "contentType": "application/vnd.adobe.xed-full+json;version=1",
+                },
+            }
+        )
+    submission = submit(dataset=NEW_DATASET)
+    break_call("POST", "/dataSets$", kind="drop")
+
+    work(submission)
+
+    step = submission.steps.get(key="dataset")
+    assert (step.state, step.attempts) == (StepState.DONE, 2)
+    assert step.result["id"] != other.id
+
+
+def test_a_replaced_object_is_not_taken_for_its_successor(
+    submit: Callable[..., Submission], emulator: Emulator, break_call: Callable[..., None]
+) -> None:
+    submission = submit()
+    break_call("POST", "/flows$", **REFUSED)
+    work(submission)
+    flow = submission.steps.get(key="flow")
+    SubmissionStep.objects.create(
+        submission=submission,
+        key="flow~1",
+        operation="create_flow",
+        position=1000,
+        replaced=True,
+        state=StepState.DONE,
+        result={"id": "old"},
+        planned=flow.planned,
+    )
+    SubmissionStep.objects.filter(pk=flow.pk).update(
+        state=StepState.UNKNOWN, quiet_until=timezone.now(), attempts=1
+    )
+    flow.refresh_from_db()
+    token = leases.take(submission, timedelta(seconds=60))
+    assert token is not None
+    ledger = Ledger(submission, token, Timing.from_settings())
+
+    recording.looked(ledger, flow, [{"id": "old"}], timezone.now())
+
+    assert flow.state == StepState.PENDING
