@@ -6,8 +6,8 @@ from typing import Any
 
 from flowsite.emulator import catalog_filters
 from flowsite.emulator.errors import ApiError, placeholder_error
-from flowsite.emulator.flow_service.patch import apply_patch, read_patch
 from flowsite.emulator.ids import new_hex
+from flowsite.emulator.json_patch import apply_patch, read_patch
 from flowsite.emulator.registry import resolve
 from flowsite.emulator.store import Stored
 from flowsite.emulator.web import BadBody, Request, Response, Route, Scope

@@ -25,7 +25,6 @@ from flowsite.emulator.registry import changes, descriptors, resources, sample_d
 ROUTES = (
     *ims.ROUTES,
     *sandboxes.ROUTES,
-    # Before the registry's general paths, which would take these for kinds of resources.
     *descriptors.ROUTES,
     *sample_data.ROUTES,
     *resources.ROUTES,

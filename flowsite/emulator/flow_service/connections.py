@@ -13,8 +13,8 @@ from flowsite.emulator import jsonschemas
 from flowsite.emulator.errors import bare_message, flow_error, service_error
 from flowsite.emulator.flow_service import entities
 from flowsite.emulator.flow_service.entities import BASE, CONNECTION, Collection
-from flowsite.emulator.flow_service.patch import apply_patch, read_patch
 from flowsite.emulator.flow_service.specs import connection_specs, sources
+from flowsite.emulator.json_patch import apply_patch, read_patch
 from flowsite.emulator.store import Stored
 from flowsite.emulator.systems.reader import EXPIRED, OK, ProviderError, Reader
 from flowsite.emulator.web import Request, Response, Route

@@ -141,16 +141,17 @@ def _json_text(document: str, path: str) -> Sql:
 
 
 def _any_element(fields: Fields, path: str, values: list[str]) -> Sql:
-    """``columns[].name==x``: true when any element of the (last) array matches."""
+    """``columns[].name==x``: true when any element of the array matches."""
     fields.expression(path)
-    array, _, rest = path.rpartition("[]")
+    array, _, rest = path.partition("[]")
+    if "[]" in rest:
+        raise flow_error(1450, "A property steps into one array at most.")
     rest = rest.removeprefix(".")
-    array = array.replace("[]", "[0]") if "[]" in array else array
     element = _json_text("e.value", rest) if rest else Sql("CAST(e.value AS TEXT)")
     test = _in(element, values)
     return Sql(
         f"EXISTS (SELECT 1 FROM json_each({fields.document}, ?) AS e WHERE {test.text})",
-        (json_path(array).replace('[0]"', '"[0]'), *test.params),
+        (json_path(array), *test.params),
     )
 
 

@@ -9,8 +9,8 @@ from flowsite.emulator.errors import flow_error
 from flowsite.emulator.flow_service import entities, flow_rules
 from flowsite.emulator.flow_service.entities import BASE, FLOW, Collection
 from flowsite.emulator.flow_service.flow_rules import Parts, flow_spec_of
-from flowsite.emulator.flow_service.patch import apply_patch, read_patch
 from flowsite.emulator.flow_service.schedule_rules import check_change
+from flowsite.emulator.json_patch import apply_patch, read_patch
 from flowsite.emulator.store import Stored
 from flowsite.emulator.web import Request, Response, Route
 from flowsite.emulator.world import World

@@ -15,8 +15,8 @@ from flowsite.emulator.flow_service.entities import (
     Collection,
 )
 from flowsite.emulator.flow_service.explore import FILE_TYPES, resource_table
-from flowsite.emulator.flow_service.patch import apply_patch, read_patch
 from flowsite.emulator.flow_service.specs import kind_of
+from flowsite.emulator.json_patch import apply_patch, read_patch
 from flowsite.emulator.store import Stored
 from flowsite.emulator.systems.reader import Reader
 from flowsite.emulator.web import Request, Response, Route

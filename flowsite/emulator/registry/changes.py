@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from flowsite.emulator.errors import ApiError, registry_error
-from flowsite.emulator.flow_service.patch import apply_patch, read_patch
 from flowsite.emulator.ids import new_hex, seeded_uuid
+from flowsite.emulator.json_patch import apply_patch, read_patch
 from flowsite.emulator.registry import BASE, KINDS, NAMESPACE, resolve, standard
 from flowsite.emulator.registry.resources import KIND, kind_of, not_found
 from flowsite.emulator.store import Stored

@@ -1,4 +1,4 @@
-"""JSON Patch as Flow Service takes it: an array of lower-case add, replace and remove."""
+"""JSON Patch as the platform takes it: an array of lower-case add, replace and remove."""
 
 from __future__ import annotations
 
