@@ -39,6 +39,7 @@ _LINKS = [
     ("Sources", "Drafts", "drafts", "pencil-square", (Role.ANALYST,)),
     ("Monitoring", "Board", "board", "chart-bar", _ANYBODY),
     ("Monitoring", "Runs", "runs", "queue-list", _ANYBODY),
+    ("Monitoring", "Work queue", "work", "wrench-screwdriver", _ANYBODY),
     ("Administration", "Credentials", "credentials", "lock-closed", (Role.ADMIN,)),
     ("Administration", "People", "people", "users", (Role.ADMIN,)),
     ("Administration", "Audit log", "audit", "clipboard-document-list", (Role.ADMIN,)),

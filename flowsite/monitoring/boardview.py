@@ -111,18 +111,27 @@ def outcome_chips(query: QueryDict, asked: BoardFilter, tallied: Tally) -> list[
     return chips
 
 
-def source_chip(query: QueryDict, asked: BoardFilter) -> list[Chip]:
-    """The source that the list is narrowed to, to be taken away."""
-    if not asked.source:
-        return []
-    source = find_source(asked.source) or source_by_spec(asked.source)
-    label = source.name if source else asked.source
-    return [Chip(label, with_params(query, source=None), None, True, "x-mark")]
+def narrowing_chips(query: QueryDict, asked: BoardFilter) -> list[Chip]:
+    """What links from elsewhere have narrowed the list to, to be taken away."""
+    chips = []
+    if asked.source:
+        source = find_source(asked.source) or source_by_spec(asked.source)
+        label = source.name if source else asked.source
+        chips.append(Chip(label, with_params(query, source=None), None, True, "x-mark"))
+    for name, value, label in (
+        ("account", asked.account, "One account"),
+        ("code", asked.code, "No error code" if asked.code == "none" else asked.code),
+        ("owner", asked.owner, "One owner"),
+    ):
+        if value:
+            url = with_params(query, **{name: None})
+            chips.append(Chip(label, url, None, True, "x-mark"))
+    return chips
 
 
 def cleared(query: QueryDict) -> str:
     """The address without filters; sandboxes and order stay."""
-    names = ("state", "run", "had", "late", "source", "account", "owner", "q")
+    names = ("state", "run", "had", "late", "source", "account", "code", "owner", "q")
     return with_params(query, **dict.fromkeys(names))
 
 

@@ -84,6 +84,8 @@ class BoardFilter:
     late: bool = False
     source: str = ""
     account: str = ""
+    #: Error code of the latest finished run; ``none``: AEP gave none.
+    code: str = ""
     owner: str = ""
     text: str = ""
     sort: str = "name"
@@ -97,6 +99,7 @@ class BoardFilter:
             late=query.get("late") == "1",
             source=query.get("source", "")[:100],
             account=query.get("account", "")[:100],
+            code=query.get("code", "").strip()[:60],
             owner=query.get("owner", "")[:20],
             text=query.get("q", "").strip()[:100],
             sort=_one_of(query, "sort", SORTS) or "name",
@@ -112,6 +115,7 @@ class BoardFilter:
             or self.late
             or self.source
             or self.account
+            or self.code
             or self.owner
             or self.text
         )
@@ -127,6 +131,8 @@ class BoardFilter:
             equal["last_failed_at__gte"] = now - RANGES[self.had][1]
         if self.account:
             equal["connection_id"] = self.account
+        if self.code:
+            equal["last_error_code"] = "" if self.code == "none" else self.code
         if self.owner.isdecimal():
             equal["owner_id"] = int(self.owner)
         if self.source:

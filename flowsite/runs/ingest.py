@@ -33,6 +33,8 @@ _ROLLED: Final = (
     "last_finished_state",
     "last_finished_at",
     "last_finished_run",
+    "last_error_code",
+    "failing_since",
     "last_success_at",
     "last_partial_at",
     "last_failed_at",

@@ -105,6 +105,10 @@ class Dataflow(models.Model):
     last_finished_at = models.DateTimeField(null=True, blank=True)
     #: Local key of that run.
     last_finished_run = models.BigIntegerField(null=True, blank=True)
+    #: Code of that run's first error.
+    last_error_code = models.CharField(max_length=60, blank=True, default="")
+    #: First failure since the last outcome that was none, as far as the strip remembers.
+    failing_since = models.DateTimeField(null=True, blank=True)
     last_success_at = models.DateTimeField(null=True, blank=True)
     last_partial_at = models.DateTimeField(null=True, blank=True)
     last_failed_at = models.DateTimeField(null=True, blank=True)
@@ -255,6 +259,34 @@ class IgnoredFlow(models.Model):
 
     def __str__(self) -> str:
         return self.flow_id
+
+
+class WorkItem(models.Model):
+    """What people have said about one cause: failures of one code through one account.
+
+    The item itself is no row: it exists while a dataflow of that cause fails. The poller deletes
+    what was said about causes that are gone, so that a later outage begins anew.
+    """
+
+    team = models.ForeignKey("people.Team", on_delete=models.CASCADE)
+    sandbox = models.ForeignKey("credentials.Sandbox", on_delete=models.CASCADE)
+    code = models.CharField(max_length=60, blank=True)
+    connection_id = models.CharField(max_length=100, blank=True)
+    assignee = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    note = models.TextField(blank=True, default="")
+    changed_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["team", "sandbox", "code", "connection_id"], name="work_item_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.code or 'no code'} through {self.connection_id or 'no account'}"
 
 
 class SandboxSync(Leasable):

@@ -24,7 +24,7 @@ from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
 from flowsite.credentials.services import refresh_sandboxes
-from flowsite.runs import flow_sweep, naming, run_sweep
+from flowsite.runs import flow_sweep, naming, run_sweep, work
 from flowsite.runs.cycle import (
     Cycle,
     OutOfTime,
@@ -164,6 +164,7 @@ def _steps(cycle: Cycle) -> None:
     run_sweep.read_behind(cycle)
     naming.resolve_names(cycle)
     run_sweep.read_backlog(cycle)
+    work.forget_what_is_over(cycle.sandbox)
     if run_sweep.is_behind(cycle):
         raise OutOfTime
 

@@ -101,7 +101,8 @@ def set_runs(
     dataflow.strip = [_mark(run) for run in newest[:STRIP_LENGTH]]
     dataflow.last_finished_at = dataflow.last_finished_run = None
     dataflow.last_success_at = dataflow.last_partial_at = dataflow.last_failed_at = None
-    dataflow.last_finished_state = ""
+    dataflow.last_finished_state = dataflow.last_error_code = ""
+    dataflow.failing_since = None
     for run in newest_by_state.values():
         _note_outcome(dataflow, run)
     refresh(dataflow)
@@ -114,6 +115,7 @@ def refresh(dataflow: Dataflow) -> None:
         dataflow.last_run_at = datetime.fromisoformat(at)
     else:
         dataflow.last_run_state, dataflow.last_run_at = "", None
+    dataflow.failing_since = _failing_since(dataflow)
     dataflow.latest_at = dataflow.last_run_at or dataflow.created_at or _EPOCH
     expected = dataflow.runs_supported and dataflow.state in _RUNNING_STATES
     dataflow.next_expected_at = (
@@ -121,6 +123,18 @@ def refresh(dataflow: Dataflow) -> None:
         if expected and not dataflow.missing_since and not dataflow.deleted_at
         else None
     )
+
+
+def _failing_since(dataflow: Dataflow) -> datetime | None:
+    """Start of the failures in a row, newest run first; what the strip has forgotten is kept."""
+    since = None
+    finished = [mark for mark in dataflow.strip if mark[1] in FINISHED]
+    for mark in finished:
+        if mark[1] != RunState.FAILED:
+            return since
+        since = datetime.fromisoformat(mark[2])
+    known = dataflow.failing_since
+    return min(known, since) if known and since else since
 
 
 def _note_outcome(dataflow: Dataflow, run: FlowRun) -> None:
@@ -140,6 +154,7 @@ def _note_outcome(dataflow: Dataflow, run: FlowRun) -> None:
     dataflow.last_duration_s = run.duration_s
     dataflow.last_received, dataflow.last_ingested = run.received, run.ingested
     dataflow.last_failed = run.failed
+    dataflow.last_error_code = run.error_code if run.state != RunState.SUCCESS else ""
 
 
 def _is_correction(change: Change) -> bool:

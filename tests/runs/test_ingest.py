@@ -199,6 +199,16 @@ def test_the_strip_holds_the_last_fourteen(sandbox: Sandbox, dataflow: Dataflow)
     ]
 
 
+def test_failing_since_is_the_first_failure_in_a_row(sandbox: Sandbox, dataflow: Dataflow) -> None:
+    states = ["failed", "success", *["failed"] * 20]
+    for n, state in enumerate(states):
+        ingest.ingest_runs(sandbox, [a_run(f"r{n:02}", at=NOON + timedelta(hours=n), status=state)])
+    assert again(dataflow).failing_since == NOON + timedelta(hours=2)
+
+    ingest.ingest_runs(sandbox, [a_run("last", at=NOON + timedelta(hours=30))])
+    assert again(dataflow).failing_since is None
+
+
 def test_a_corrected_outcome_is_not_remembered(sandbox: Sandbox, dataflow: Dataflow) -> None:
     ingest.ingest_runs(sandbox, [a_run(status="failed")])
 
@@ -223,8 +233,12 @@ def _truth(sandbox: Sandbox) -> dict[str, Any]:
     return {"hours": {key: +value for key, value in hours.items()}, "rows": rows}
 
 
+#: What a merge remembers from runs that the strip has forgotten.
+_HISTORY = ("last_duration_s", "failing_since")
+
+
 def _printed(row: Dataflow) -> list[Any]:
-    return [getattr(row, name) for name in ingest._ROLLED if name != "last_duration_s"]
+    return [getattr(row, name) for name in ingest._ROLLED if name not in _HISTORY]
 
 
 def _kept(sandbox: Sandbox) -> dict[str, Any]:

@@ -117,7 +117,7 @@ def _list(request: HttpRequest, look: Look) -> dict[str, Any]:
         "may_build": has_role(request.user, Role.ANALYST),
         "outcome_chips": boardview.outcome_chips(request.GET, asked, look.tally),
         "state_chips": boardview.state_chips(request.GET, asked, look.tally),
-        "source_chip": boardview.source_chip(request.GET, asked),
+        "narrowing_chips": boardview.narrowing_chips(request.GET, asked),
         "choices": sandbox_choices(request, look.sandboxes),
         "hidden": hidden_fields(request, "q", "page", "stamp"),
         "clear_url": f"{address}{boardview.cleared(request.GET)}",

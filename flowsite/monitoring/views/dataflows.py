@@ -17,7 +17,7 @@ from flowsite.definitions.model import PartialDefinition
 from flowsite.definitions.yamlform import dump
 from flowsite.drafts.services import clone_definition
 from flowsite.monitoring import flowview, pictures, runview
-from flowsite.monitoring.boardview import source_chip
+from flowsite.monitoring.boardview import narrowing_chips
 from flowsite.monitoring.filters import (
     BoardFilter,
     access_to,
@@ -61,7 +61,7 @@ def dataflows(request: HttpRequest) -> HttpResponse:
         "choices": sandbox_choices(request, sandboxes),
         "hidden": hidden_fields(request, "q", "page"),
         "clear_url": address + with_params(request.GET, **dict.fromkeys(("q", "source", "state"))),
-        "source_chip": source_chip(request.GET, asked),
+        "narrowing_chips": narrowing_chips(request.GET, asked),
         "may_build": has_role(user, Role.ANALYST),
         **flow_table(request, in_view, asked, timezone.now(), address=address),
     }
