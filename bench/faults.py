@@ -176,7 +176,7 @@ class Campaign:
             self._disturb(mishap, number)
         state = until_it_stops(submission)
         if not lane.clear() or list(DEATHS.glob(f"{key}.*")):
-            return "the mishap did not happen"
+            return f"the mishap did not happen: {state} {selectors.failure_of(submission)}"
         if state in ACTIVE:
             return f"submission {submission.pk} does not come to a stop"
         wrong = untrue(lane, submission)

@@ -98,6 +98,13 @@ def _profile_schema(platform: Platform, request: Request) -> Result:
     return _created(platform.registry.enable_for_profile(request.path.rsplit("/", 1)[-1]))
 
 
+def _delete_dataset(platform: Platform, request: Request) -> Result:
+    """Never one with data in it."""
+    if changes.holds_data(platform, request.target):
+        raise Refused("The dataset holds data, so it was not deleted.")
+    return changes.removed(platform.catalog.delete_dataset, request.target)
+
+
 Sender = Callable[[Platform, Request], Result]
 SENDERS: dict[str, Sender] = {
     "create_connection": lambda p, r: _created(p.flow_service.create_connection(r.body)),
@@ -132,4 +139,7 @@ SENDERS: dict[str, Sender] = {
         p.flow_service.delete_target_connection, r.target
     ),
     "delete_connection": lambda p, r: changes.removed(p.flow_service.delete_connection, r.target),
+    "delete_dataset": _delete_dataset,
+    "delete_schema": lambda p, r: changes.removed(p.registry.delete_schema, r.target),
+    "delete_field_group": lambda p, r: changes.removed(p.registry.delete_field_group, r.target),
 }

@@ -81,6 +81,13 @@ def _at_rest(platform: Platform, flow_id: str) -> Flow:
     return flow
 
 
+def holds_data(platform: Platform, dataset_id: str) -> bool:
+    """Whether anything was ever written to a dataset; one that is gone holds nothing."""
+    with suppress(NotFound):
+        return next(iter(platform.catalog.batches(dataset_id)), None) is not None
+    return False
+
+
 def removed(call: Callable[[str], None], identifier: str) -> Result:
     """A deletion; what is not there counts as deleted."""
     with suppress(NotFound):
@@ -169,4 +176,6 @@ COMPARERS: dict[str, Callable[[Platform, str, dict[str, Any]], list[Result]]] = 
     "delete_target_connection": _absent(lambda p, one: p.flow_service.target_connection(one)),
     "delete_connection": _absent(lambda p, one: p.flow_service.connection(one)),
     "delete_dataset": _absent(lambda p, one: p.catalog.dataset(one)),
+    "delete_schema": _absent(lambda p, one: p.registry.schema_head(one)),
+    "delete_field_group": _absent(lambda p, one: p.registry.field_group(one)),
 }

@@ -12,6 +12,7 @@ from django.utils import timezone
 from flowsite.aep.errors import AepError, NotFound
 from flowsite.aep.platform import Platform
 from flowsite.submissions import effects, verdicts
+from flowsite.submissions.changes import holds_data
 from flowsite.submissions.ledger import Aside, Ledger, NotYet
 from flowsite.submissions.models import StepState, SubmissionState, SubmissionStep
 from flowsite.submissions.words import error_words, own_words
@@ -28,7 +29,7 @@ class NotEmpty(Exception):
 
 
 def _remove_dataset(platform: Platform, result: dict[str, Any]) -> None:
-    if next(iter(platform.catalog.batches(result["id"])), None) is not None:
+    if holds_data(platform, result["id"]):
         raise NotEmpty("The dataset holds data, so it was not deleted.")
     platform.catalog.delete_dataset(result["id"])
 

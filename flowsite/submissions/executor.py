@@ -110,7 +110,7 @@ class Execution:
         try:
             recording.take_over(self.ledger)
             if self.submission.plan is None and self.submission.state == SubmissionState.SUBMITTING:
-                preparation.prepare(self.ledger, self.platform, self.aside)
+                self._prepare()
             return self._loop()
         except Interrupted:
             return timezone.now()
@@ -118,6 +118,17 @@ class Execution:
             return delay.due_at
         finally:
             self.pool.shutdown(wait=False, cancel_futures=True)
+
+    def _prepare(self) -> None:
+        """Reads patiently: beginning anew costs more calls than waiting for one's turn."""
+        submission = self.submission
+        with open_platform(submission.credential, submission.sandbox) as reader:
+            try:
+                preparation.prepare(self.ledger, reader, self.aside)
+            except Interrupted:
+                if not stopping.asked():
+                    preparation.took_too_long(self.ledger)
+                raise
 
     def aside(self, call: Callable[[], T]) -> T:
         """The answer of a call that creates nothing, while this thread keeps the lease.

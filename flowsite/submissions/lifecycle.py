@@ -22,6 +22,7 @@ from flowsite.planning.plan import Lookup, SubmissionPlan
 from flowsite.runs.models import Dataflow
 from flowsite.submissions.changes import newest_version
 from flowsite.submissions.models import Kind, Submission
+from flowsite.submissions.orphans import cleanup_plan, find_orphans
 from flowsite.submissions.reading import Unresolved, reading, unresolved
 from flowsite.submissions.resolve import place_of
 from flowsite.submissions.targets import read_schema
@@ -29,6 +30,8 @@ from flowsite.submissions.targets import read_schema
 
 def plan_for(submission: Submission, platform: Platform) -> SubmissionPlan:
     """Reads the dataflow and plans. Raises Unresolved, AepError."""
+    if submission.kind == Kind.CLEANUP:
+        return _cleanup(submission, platform)
     dataflow = submission.dataflow
     if dataflow is None:
         raise unresolved("gone", "review", "", "The dataflow is no longer known here.")
@@ -211,6 +214,17 @@ def _delete(submission: Submission, dataflow: Dataflow, platform: Platform) -> S
         key=submission.key,
         place=_place(submission),
     )
+
+
+def _cleanup(submission: Submission, platform: Platform) -> SubmissionPlan:
+    """Looks again: what has been put to use since stays."""
+    with reading("review", ""):
+        orphans = find_orphans(platform, submission.sandbox)
+    wanted = frozenset(submission.params["ids"])
+    plan = cleanup_plan(orphans, wanted, submission.key, _place(submission))
+    if not plan.steps:
+        raise unresolved("nothing-to-do", "review", "", "None of these can be removed any more.")
+    return plan
 
 
 PLANNERS: dict[str, Callable[[Submission, Flow, Platform], SubmissionPlan]] = {

@@ -41,6 +41,7 @@ class Kind(models.TextChoices):
     RUN = "run", "Run on-demand"
     RETRY = "retry", "Retry run"
     DELETE = "delete", "Delete"
+    CLEANUP = "cleanup", "Remove orphans"
 
 
 class StepState(models.TextChoices):

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 
 from django.utils import timezone
 
-from flowsite.aep.errors import AepError
+from flowsite.aep.errors import AepError, TooManyRequests
 from flowsite.aep.platform import Platform
 from flowsite.core.encrypted import Undecryptable
 from flowsite.definitions.model import DataflowDefinition
@@ -96,12 +96,25 @@ def _stop(ledger: Ledger, problems: list[Problem]) -> None:
 
 def _later(ledger: Ledger, error: AepError) -> None:
     attempts = ledger.submission.attempts + 1
-    if error.permanent or attempts >= MOST_ATTEMPTS:
+    most = verdicts.MOST_REFUSALS if isinstance(error, TooManyRequests) else MOST_ATTEMPTS
+    if error.permanent or attempts >= most:
         _stop(ledger, [Problem(error.code or "aep", "review", "", sentence(error))])
         return
     with ledger.writing():
         ledger.update(attempts=attempts)
     raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts, ledger.timing))
+
+
+def took_too_long(ledger: Ledger) -> None:
+    """Reading was still going on at the end of the task; it is begun anew, a few times."""
+    attempts = ledger.submission.attempts + 1
+    if attempts < MOST_ATTEMPTS:
+        with ledger.writing():
+            ledger.update(attempts=attempts)
+        return
+    seconds = ledger.timing.budget.total_seconds()
+    text = f"Reading what the definition names took longer than {seconds:.0f} s, several times."
+    _stop(ledger, [Problem("too-slow", "review", "", text)])
 
 
 def _write_plan(ledger: Ledger, found: Found) -> None:

@@ -17,8 +17,13 @@ from flowsite.drafts.models import Draft
 from flowsite.people.models import Team, User
 from flowsite.planning.facts import SpecRef
 from flowsite.planning.lifecycle import account_plan
-from flowsite.runs.models import Dataflow
 from flowsite.submissions import executor, stopping
+from flowsite.submissions.asking import (
+    Bulk,
+    submit_cleanup,
+    submit_lifecycle,
+    submit_lifecycle_bulk,
+)
 from flowsite.submissions.beginning import (
     COMMAND_LINE,
     SubmissionRefused,
@@ -43,6 +48,7 @@ from flowsite.submissions.secrets import keep
 
 __all__ = [
     "COMMAND_LINE",
+    "Bulk",
     "SubmissionRefused",
     "cancel",
     "check_production",
@@ -51,16 +57,16 @@ __all__ = [
     "resume",
     "run_in_process",
     "submit_account",
+    "submit_cleanup",
     "submit_definition",
     "submit_draft",
     "submit_lifecycle",
+    "submit_lifecycle_bulk",
     "undo",
 ]
 
 #: How long ``run_in_process`` sleeps at once, so that a stop is seen.
 NAP_S = 0.5
-#: In production these need the same right as a submission.
-CHANGES_WHAT_FLOWS = (Kind.SCHEDULE, Kind.MAPPING, Kind.RUN, Kind.DELETE)
 
 
 def submit_draft(draft: Draft, *, user: User, key: str, production_name: str = "") -> Submission:
@@ -161,76 +167,6 @@ def submit_account(
         kind=Kind.ACCOUNT,
         name=name,
     )
-
-
-def submit_lifecycle(
-    dataflow: Dataflow,
-    kind: Kind,
-    *,
-    user: User | None,
-    key: str,
-    credential: Credential | None = None,
-    wake: bool = True,
-    **params: Any,
-) -> Submission:
-    """Begins to change a dataflow that exists.
-
-    ``params``: ``schedule`` (a document's, with ``frequency``, ``interval`` …) for SCHEDULE,
-    ``mapping`` (rows) for MAPPING, ``run_id`` for RETRY, ``window_start``, ``window_end`` (ISO) and
-    ``delta_column`` for RUN. The same request twice while it is under way is one submission;
-    another one on the same subject is refused. Raises SubmissionRefused.
-    """
-    team = dataflow.team
-    if team is None:
-        raise SubmissionRefused(
-            "The dataflow belongs to no team yet; an administrator can adopt it."
-        )
-    if kind in CHANGES_WHAT_FLOWS and dataflow.sandbox.is_production:
-        check_right(dataflow.sandbox, user)
-    credential = credential or _credential_for(dataflow, team)
-    if kind == Kind.RETRY:
-        _not_retried_yet(dataflow, str(params["run_id"]))
-    return begin(
-        key=key,
-        team=team,
-        credential=credential,
-        sandbox=dataflow.sandbox,
-        user=user,
-        wake=wake,
-        kind=kind,
-        dataflow=dataflow,
-        name=dataflow.name,
-        definition=None,
-        params=params,
-        subject=_subject(dataflow, kind, params),
-    )
-
-
-def _subject(dataflow: Dataflow, kind: Kind, params: dict[str, Any]) -> str:
-    if kind == Kind.RETRY:
-        return f"retry:{params['run_id']}"
-    word = "switch" if kind in (Kind.ENABLE, Kind.DISABLE) else str(kind.value)
-    return f"{word}:{dataflow.flow_id}"
-
-
-def _credential_for(dataflow: Dataflow, team: Team) -> Credential:
-    """The one that made it, else any of the team's that reaches the sandbox."""
-    made = dataflow.submissions.filter(kind=Kind.DATAFLOW).order_by("-pk").first()
-    if made is not None:
-        return made.credential
-    found = Credential.objects.filter(team=team, sandboxes=dataflow.sandbox).first()
-    if found is None:
-        raise SubmissionRefused("The team has no credential that reaches this sandbox.")
-    return found
-
-
-def _not_retried_yet(dataflow: Dataflow, run_id: str) -> None:
-    """Retrying is not idempotent. Source: API contract, section 8.4."""
-    subject = f"retry:{run_id}"
-    if Submission.objects.filter(
-        sandbox=dataflow.sandbox, subject=subject, state=SubmissionState.PUBLISHED
-    ).exists():
-        raise SubmissionRefused("This run has been retried already; see the newer runs.")
 
 
 def cancel(submission: Submission, *, user: User | None = None, wake: bool = True) -> Submission:
