@@ -47,17 +47,20 @@ _LINKS = [
 
 
 def _navigation(request: HttpRequest) -> list[Group]:
-    groups: dict[str, list[Item]] = {}
+    """Of several links that the page lies under, the longest is the current one."""
+    links = []
     for group, label, name, icon, roles in _LINKS:
         if not has_role(request.user, *roles):
             continue
         try:
-            url = reverse(name)
+            links.append((group, label, reverse(name), icon))
         except NoReverseMatch:
             continue
-        groups.setdefault(group, []).append(
-            Item(label, url, icon, current=request.path.startswith(url))
-        )
+    under = [url for _, _, url, _ in links if request.path.startswith(url)]
+    current = max(under, key=len, default="")
+    groups: dict[str, list[Item]] = {}
+    for group, label, url, icon in links:
+        groups.setdefault(group, []).append(Item(label, url, icon, current=url == current))
     return [Group(label, items) for label, items in groups.items()]
 
 

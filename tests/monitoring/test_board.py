@@ -331,3 +331,15 @@ def test_a_stranger_cannot_make_it_read(
     client_as(stranger).post("/monitoring/sync/", {"sandbox": sandbox.pk})
 
     assert SandboxSync.objects.get().asked_at is None
+
+
+@pytest.mark.parametrize(
+    ("path", "label"),
+    [("/monitoring/", "Board"), ("/monitoring/runs/", "Runs"), ("/monitoring/work/", "Work queue")],
+)
+def test_one_link_of_the_navigation_is_current(
+    client_as: ClientAs, ops: User, sandbox: Sandbox, path: str, label: str
+) -> None:
+    groups = client_as(ops).get(path).context["nav"]
+
+    assert [item.label for group in groups for item in group.items if item.current] == [label]
