@@ -7,14 +7,18 @@ from __future__ import annotations
 
 from typing import Any, cast
 
+from django.db.models import Q
+
 from flowsite.aep.platform import Platform
 from flowsite.credentials.models import Credential, Sandbox
 from flowsite.definitions.columns import Column
 from flowsite.definitions.mapping_rules import resolve_mapping
-from flowsite.definitions.model import DataflowDefinition
+from flowsite.definitions.model import DataflowDefinition, Schedule
+from flowsite.definitions.schedule import batches_per_day
 from flowsite.definitions.sources import SourceKind, source_by_slug
 from flowsite.definitions.xdm import ProposedSchema, propose
 from flowsite.planning.facts import Facts, Place
+from flowsite.runs.models import Dataflow, FlowState
 from flowsite.submissions.reading import Unresolved, reading, side_by_side
 from flowsite.submissions.sources import AccountFacts, find_account, find_columns, find_flow_spec
 from flowsite.submissions.targets import Target, find_target
@@ -84,6 +88,28 @@ def resolve(
         place=place or Place(),
         dataset_name_taken=target.name_taken,
         dataflow_name_taken=found["name_taken"],
+        other_profile_batches_per_day=_other_batches(definition, target, place),
+    )
+
+
+def _other_batches(definition: DataflowDefinition, target: Target, place: Place | None) -> float:
+    """Batches a day that dataflows of ours send to Profile in this sandbox already."""
+    new = definition.dataset.new
+    into_profile = target.dataset.profile_enabled if target.dataset else new and new.profile_enabled
+    if not into_profile or place is None:
+        return 0.0
+    rows = Dataflow.objects.filter(
+        Q(facts__dataset__profile_enabled=True) | Q(definition__dataset__new__profile_enabled=True),
+        sandbox__organisation__org_id=place.org_id,
+        sandbox__name=place.sandbox,
+        deleted_at=None,
+        state=FlowState.ENABLED,
+    )
+    schedules = [one["schedule"] for one in rows.values_list("definition", flat=True) if one]
+    return sum(
+        batches_per_day(schedule)
+        for schedule in map(Schedule.model_validate, schedules)
+        if schedule.recurring
     )
 
 

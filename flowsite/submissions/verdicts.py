@@ -19,7 +19,7 @@ from flowsite.submissions.timing import Timing
 #: A call that was lost and had no effect so often is given up, not tried for ever.
 MOST_SENDS = 5
 #: Known refusals do no harm, so they may be met more often.
-MOST_REFUSALS = 20
+MOST_REFUSALS = 60
 MOST_UNAUTHORIZED = 3
 #: A change that does not show is applied so often; then both states are shown.
 MOST_CHANGES = 3
