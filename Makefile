@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: demo test install lint bench clean
+.PHONY: demo test install lint bench faults clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -32,6 +32,12 @@ lint: $(DEV_STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
+
+# Every mishap at every call, on SQLite with the built-in broker and on PostgreSQL with Redis.
+faults: $(STAMP)
+	@$(BIN)/python bench/faults.py
+	@tests/packages.sh postgresql redis-server
+	@$(BIN)/python tests/with_services.py $(BIN)/python bench/faults.py
 
 clean:
 	rm -rf .venv var
