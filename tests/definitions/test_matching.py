@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 
 import pytest
-from labelled_pairs import ALSO, EVENT, TABLES, columns
 
 from flowsite.definitions.columns import columns_from_flat
 from flowsite.definitions.matching import ACCEPT_ALL, Suggestion, accepted, suggest
 from flowsite.definitions.model import MappingRow
 from flowsite.definitions.xdm import TargetField
+from tests.definitions.labelled_pairs import ALSO, EVENT, TABLES, columns
 
 FEWEST_PAIRS = 150
 PRECISION = 0.95

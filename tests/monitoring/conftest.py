@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from runs.answers import a_flow, a_run
 
 from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.people.models import Team
 from flowsite.runs import ingest, services
 from flowsite.runs.models import Dataflow, FlowRun
+from tests.runs.answers import a_flow, a_run
 
 MakeFlow = Callable[..., Dataflow]
 MakeRuns = Callable[..., list[FlowRun]]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.people.models import User
 from flowsite.runs.models import Dataflow, SandboxSync
-from monitoring.conftest import MakeFlow, MakeRuns
+from tests.monitoring.conftest import MakeFlow, MakeRuns
 
 ClientAs = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}

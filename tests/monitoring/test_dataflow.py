@@ -15,7 +15,7 @@ from flowsite.drafts.models import Draft
 from flowsite.people.models import AuditEntry, User
 from flowsite.runs.models import Dataflow, RunHour
 from flowsite.submissions.models import Kind, Submission
-from monitoring.conftest import MakeFlow, MakeRuns
+from tests.monitoring.conftest import MakeFlow, MakeRuns
 
 ClientAs = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
@@ -102,10 +102,25 @@ def test_its_runs_have_pages(
     client = client_as(ops)
 
     first = client.get(f"/dataflows/{row.pk}/").context
-    second = client.get(first["next_url"], headers=HTMX)
+    second = client.get(first["next_url"])
 
     assert [run.pk for run in second.context["runs"]] == [run.pk for run in runs[20:]]
-    assert second.content.decode().lstrip().startswith('<section class="card" id="runs"')
+
+
+def test_it_asks_for_news_of_itself(
+    client_as: ClientAs, ops: User, make_flow: MakeFlow, make_runs: MakeRuns
+) -> None:
+    row = make_flow()
+    client = client_as(ops)
+    live_url = client.get(f"/dataflows/{row.pk}/").context["live_url"]
+    assert client.get(live_url, headers=HTMX).status_code == 204
+
+    [run] = make_runs(row, "success")
+    html = client.get(live_url, headers=HTMX).content.decode()
+
+    assert html.lstrip().startswith('<div id="live"')
+    assert f'href="/runs/{run.pk}/"' in html
+    assert '<div id="summary" class="stack" hx-swap-oob="true">' in html
 
 
 def test_the_number_of_queries_does_not_grow(
@@ -129,7 +144,7 @@ def test_a_stranger_does_not_find_it(
     row = make_flow()
     client = client_as(stranger)
 
-    for path in ("", "export/", "delete/"):
+    for path in ("", "live/", "export/", "delete/"):
         assert client.get(f"/dataflows/{row.pk}/{path}").status_code == 404
     for path in ("clone/", "disable/"):
         assert client.post(f"/dataflows/{row.pk}/{path}", a_key()).status_code == 404

@@ -17,7 +17,7 @@ from flowsite.runs import poller
 from flowsite.runs.models import FlowRun
 from flowsite.runs.selectors import HourTotals
 from flowsite.submissions.models import Kind, Submission
-from monitoring.conftest import MakeFlow, MakeRuns
+from tests.monitoring.conftest import MakeFlow, MakeRuns
 
 ClientAs = Callable[[User], Client]
 HTMX = {"HX-Request": "true"}
@@ -134,6 +134,7 @@ def test_a_stranger_sees_no_runs(
     assert "Dataflow flow" not in client.get("/monitoring/runs/").content.decode()
     assert client.get(f"/runs/{run.pk}/").status_code == 404
     assert client.get(f"/runs/{run.pk}/rows/").status_code == 404
+    assert client.get(f"/runs/{run.pk}/live/").status_code == 404
     assert client.post(f"/runs/{run.pk}/rows/").status_code == 404
     assert client.post(f"/runs/{run.pk}/retry/").status_code == 404
 
@@ -169,6 +170,21 @@ def test_unknown_numbers_are_dashes(
     assert {figure.value for figure in response.context["figures"]} == {"–"}
     assert response.context["status"].word == "In progress"
     assert "AEP says: Hibernating" in response.content.decode()
+
+
+def test_a_page_of_an_open_run_is_read_again_when_it_ends(
+    client_as: ClientAs, ops: User, make_flow: MakeFlow, make_runs: MakeRuns
+) -> None:
+    row = make_flow()
+    [run] = make_runs(row, "inProgress")
+    client = client_as(ops)
+    live_url = client.get(f"/runs/{run.pk}/").context["live_url"]
+    assert client.get(live_url, headers=HTMX).status_code == 204
+
+    make_runs(row, "success")
+
+    assert client.get(live_url, headers=HTMX)["HX-Refresh"] == "true"
+    assert "live_url" not in client.get(f"/runs/{run.pk}/").context
 
 
 def test_neighbours_are_linked(

@@ -12,7 +12,7 @@ from flowsite.people.models import AuditEntry, User
 from flowsite.runs import work
 from flowsite.runs.models import WorkItem
 from flowsite.submissions.models import Kind, Submission
-from monitoring.conftest import MakeFlow, MakeRuns
+from tests.monitoring.conftest import MakeFlow, MakeRuns
 
 ClientAs = Callable[[User], Client]
 PASSWORD = {"code": "CONNECTOR-1001-500", "message": "The password has expired."}

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from planning_cases import KEY, START, definition, facts
 
 from flowsite.definitions.model import Account, Data, Identity, Schedule
 from flowsite.definitions.problems import IncompleteDefinition
@@ -19,6 +18,7 @@ from flowsite.definitions.sources import source_by_slug
 from flowsite.planning.build import build_plan
 from flowsite.planning.facts import SpecRef
 from flowsite.planning.plan import Step, SubmissionPlan, fill, references
+from tests.planning.planning_cases import KEY, START, definition, facts
 
 GOLDEN = Path(__file__).parent / "golden"
 IDENTITY = Identity(column="Product_Id", namespace="CRMID")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from planning_cases import COLUMNS, KEY, NOW, START, definition
 
 from flowsite.definitions.model import MappingRow, Schedule
 from flowsite.planning.facts import Place, SpecRef
@@ -22,6 +21,7 @@ from flowsite.planning.lifecycle import (
     with_indexes,
 )
 from flowsite.planning.plan import SecretRef, fill
+from tests.planning.planning_cases import COLUMNS, KEY, NOW, START, definition
 
 PLACE = Place(sandbox="dev-eu")
 HOURLY = definition().schedule

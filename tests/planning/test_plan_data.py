@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from planning_cases import KEY, definition, facts, flat
 
 from flowsite.definitions.columns import columns_from_flat
 from flowsite.planning.build import build_plan
@@ -17,6 +16,7 @@ from flowsite.planning.plan import (
     masked,
     references,
 )
+from tests.planning.planning_cases import KEY, definition, facts, flat
 
 BODY = {
     "id": Ref("schema").as_json(),

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from planning_cases import KEY, NOW, SCHEMA_ID, START, definition, facts, flat
 
 from flowsite.definitions.columns import columns_from_flat
 from flowsite.definitions.model import MappingRow, Options, Schedule
@@ -13,6 +12,7 @@ from flowsite.definitions.xdm import TargetField
 from flowsite.planning.build import build_plan
 from flowsite.planning.facts import DatasetFacts, SchemaFacts
 from flowsite.planning.preflight import preflight
+from tests.planning.planning_cases import KEY, NOW, SCHEMA_ID, START, definition, facts, flat
 
 EVERY_15_MINUTES = Schedule(
     frequency="minute", interval=15, start=START, load_incremental_by="Create_Time"

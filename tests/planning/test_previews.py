@@ -10,7 +10,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from planning_cases import COLUMNS, KEY, definition, facts, flat
 
 from flowsite.definitions.columns import columns_from_flat
 from flowsite.definitions.model import Identity, MappingRow
@@ -19,6 +18,7 @@ from flowsite.planning.facts import Place, SpecRef
 from flowsite.planning.lifecycle import account_plan, mapping_plan
 from flowsite.planning.plan import SecretRef, fill
 from flowsite.planning.preview import curl, words
+from tests.planning.planning_cases import COLUMNS, KEY, definition, facts, flat
 
 HOSTILE = 'it\'s "$(touch pwned)" `touch pwned`\nEND_OF_BODY\ntouch pwned #'
 

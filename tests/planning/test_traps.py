@@ -11,7 +11,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from planning_cases import DATA_LAKE, KEY, NOW, PAYPAL, START, definition, facts
 
 from flowsite.definitions.complete import complete, problems
 from flowsite.definitions.model import (
@@ -32,6 +31,7 @@ from flowsite.planning.curl import curl
 from flowsite.planning.lifecycle import schedule_plan
 from flowsite.planning.plan import fill
 from flowsite.planning.preflight import preflight
+from tests.planning.planning_cases import DATA_LAKE, KEY, NOW, PAYPAL, START, definition, facts
 
 XED_FULL_V1 = "application/vnd.adobe.xed-full+json;version=1"
 ANSWERS = {

@@ -12,7 +12,7 @@ from flowsite.credentials import connect
 from flowsite.credentials.models import Sandbox
 from flowsite.runs import poller, run_sweep
 from flowsite.runs.models import FlowRun
-from runs.world import Platform
+from tests.runs.world import Platform
 
 pytestmark = pytest.mark.django_db
 

@@ -13,7 +13,7 @@ from flowsite.people.models import Team
 from flowsite.runs import ingest, services
 from flowsite.runs.counting import recount
 from flowsite.runs.models import Dataflow, FlowRun, RunHour, SandboxSync
-from runs.answers import NOON, a_flow, a_run, run_body
+from tests.runs.answers import NOON, a_flow, a_run, run_body
 
 pytestmark = pytest.mark.django_db
 

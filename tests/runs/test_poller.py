@@ -17,7 +17,7 @@ from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
 from flowsite.runs import cycle, flow_sweep, poller, run_sweep, services
 from flowsite.runs.cycle import Report
 from flowsite.runs.models import Dataflow, FlowRun, IgnoredFlow, RunHour, SandboxSync
-from runs.world import Platform
+from tests.runs.world import Platform
 
 pytestmark = pytest.mark.django_db
 

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import httpx
 
-from runs.answers import flow_body, ms, run_body
+from tests.runs.answers import flow_body, ms, run_body
 
 BASE = "/data/foundation/flowservice"
 
