@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
@@ -40,24 +40,42 @@ class Membership(models.Model):
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="member_once")]
 
 
+class AppendOnly(models.QuerySet["AuditEntry"]):
+    """Rows that can be added and read, and nothing else."""
+
+    def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError("Audit entries are written once and never deleted.")
+
+    update = delete = bulk_update = update_or_create = _refuse
+    aupdate = adelete = abulk_update = aupdate_or_create = _refuse
+
+
 class AuditEntry(models.Model):
     """Who did what to which object, when, from where. Written once, never changed."""
 
-    at = models.DateTimeField(auto_now_add=True, db_index=True)
+    at = models.DateTimeField(auto_now_add=True)
     user = models.ForeignKey(User, null=True, on_delete=models.SET_NULL, related_name="+")
     #: Kept beside the key, so that the entry still reads well when the person is gone.
     actor = models.CharField(max_length=200)
     team = models.ForeignKey(Team, null=True, on_delete=models.SET_NULL, related_name="+")
-    action = models.CharField(max_length=60, db_index=True)
+    action = models.CharField(max_length=60)
     object_type = models.CharField(max_length=40, blank=True)
     object_id = models.CharField(max_length=100, blank=True)
     object_name = models.CharField(max_length=300, blank=True)
     details: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     remote_addr = models.CharField(max_length=60, blank=True)
+    #: AEP's id of the request, where there was one.
     request_id = models.CharField(max_length=100, blank=True)
+
+    objects = AppendOnly.as_manager()
 
     class Meta:
         ordering = ["-at", "-pk"]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["action", "-at"], name="audit_by_action"),
+            models.Index(fields=["object_type", "object_id", "-at"], name="audit_by_object"),
+        ]
         verbose_name_plural = "audit entries"
 
     def __str__(self) -> str:

@@ -22,4 +22,5 @@ urlpatterns = [
     ),
     path("people/teams/<int:pk>/delete/", teams.team_delete, name="team-delete"),
     path("audit/", audit.audit, name="audit"),
+    path("audit/export.csv", audit.audit_export, name="audit-export"),
 ]

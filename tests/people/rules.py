@@ -44,6 +44,7 @@ RULES: dict[str, Rule] = {
     "team-member-remove": ADMIN,
     "team-delete": ADMIN,
     "audit": ADMIN,
+    "audit-export": ADMIN,
     # Credentials
     "credentials": ADMIN,
     "credential-new": ADMIN,

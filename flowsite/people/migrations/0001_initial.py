@@ -167,9 +167,9 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("at", models.DateTimeField(auto_now_add=True, db_index=True)),
+                ("at", models.DateTimeField(auto_now_add=True)),
                 ("actor", models.CharField(max_length=200)),
-                ("action", models.CharField(db_index=True, max_length=60)),
+                ("action", models.CharField(max_length=60)),
                 ("object_type", models.CharField(blank=True, max_length=40)),
                 ("object_id", models.CharField(blank=True, max_length=100)),
                 ("object_name", models.CharField(blank=True, max_length=300)),
@@ -198,6 +198,13 @@ class Migration(migrations.Migration):
             options={
                 "verbose_name_plural": "audit entries",
                 "ordering": ["-at", "-pk"],
+                "indexes": [
+                    models.Index(fields=["-at", "-id"], name="audit_by_time"),
+                    models.Index(fields=["action", "-at"], name="audit_by_action"),
+                    models.Index(
+                        fields=["object_type", "object_id", "-at"], name="audit_by_object"
+                    ),
+                ],
             },
         ),
         migrations.AddConstraint(
