@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -78,6 +79,23 @@ def _failing(run: FlowRun) -> Notice:
         f"{told.cause} {told.remedy}" if told else "",
         run.error_code,
     )
+
+
+def stamp(row: Dataflow) -> str:
+    """Changes with everything about the dataflow that moves."""
+    moving = (
+        row.state,
+        row.raw_state,
+        row.etag,
+        row.strip,
+        row.last_finished_run,
+        row.last_finished_state,
+        row.next_expected_at,
+        row.missing_since,
+        row.deleted_at,
+        row.team_id,
+    )
+    return hashlib.sha256(repr(moving).encode()).hexdigest()[:16]
 
 
 def figures(row: Dataflow, now: datetime) -> list[Figure]:

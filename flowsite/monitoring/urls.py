@@ -13,11 +13,13 @@ urlpatterns = [
     path("monitoring/work/act/", work.work_act, name="work-act"),
     path("dataflows/", dataflows.dataflows, name="dataflows"),
     path("dataflows/<int:pk>/", dataflows.dataflow, name="dataflow"),
+    path("dataflows/<int:pk>/live/", dataflows.dataflow_live, name="dataflow-live"),
     path("dataflows/<int:pk>/adopt/", dataflows.adopt, name="dataflow-adopt"),
     path("dataflows/<int:pk>/export/", dataflows.export, name="dataflow-export"),
     path("dataflows/<int:pk>/clone/", dataflows.clone, name="dataflow-clone"),
     path("dataflows/<int:pk>/<slug:kind>/", actions.dataflow_action, name="dataflow-action"),
     path("runs/<int:pk>/", runs.run, name="run"),
+    path("runs/<int:pk>/live/", runs.run_live, name="run-live"),
     path("runs/<int:pk>/rows/", runs.refused_rows, name="run-rows"),
     path("runs/<int:pk>/retry/", actions.run_retry, name="run-retry"),
 ]

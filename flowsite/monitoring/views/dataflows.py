@@ -24,7 +24,7 @@ from flowsite.monitoring.filters import (
     chosen_sandboxes,
     with_params,
 )
-from flowsite.monitoring.rows import run_rows
+from flowsite.monitoring.rows import poll_seconds, run_rows
 from flowsite.monitoring.views.common import (
     ANYBODY,
     UNPRINTED_RUN,
@@ -38,7 +38,7 @@ from flowsite.monitoring.words import flow_status
 from flowsite.people import audit
 from flowsite.people.rights import Role, has_role, role_required
 from flowsite.runs import services
-from flowsite.runs.models import Dataflow
+from flowsite.runs.models import Dataflow, FlowRun
 from flowsite.runs.selectors import dataflows_for_user, may_act_on, may_adopt, runs_of
 
 RUNS_PER_PAGE = 20
@@ -74,36 +74,59 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
     """One dataflow: definition, lineage, runs, charts, and who did what to it."""
     row = the_dataflow(request, pk)
     user: Any = request.user
-    now = timezone.now()
-    newest = list(runs_of(row).defer("activities", "batch_ids")[:CHARTED])
-    page = page_of(
-        runs_of(row).select_related("dataflow", "sandbox").defer(*UNPRINTED_RUN),
-        order="-at",
-        cursor=request.GET.get("page"),
-        size=RUNS_PER_PAGE,
-    )
-    charted = [run for run in reversed(newest) if run.is_finished]
     may_act, may_build = may_act_on(user, row), has_role(user, Role.ANALYST)
     actions = flowview.actions(row, may_act=may_act, may_build=may_build)
+    newest = _newest(row)
     context = {
-        "dataflow": row,
-        "status": flow_status(row.state, row.raw_state),
-        "notices": flowview.notices(row, newest, now),
-        "figures": flowview.figures(row, now),
+        **_moving(request, row, newest),
         "facts": flowview.definition_facts(row),
         "lineage": flowview.lineage(row),
-        "runs": run_rows(page.rows),
-        "charts": _charts(charted),
+        "charts": _charts([run for run in reversed(newest) if run.is_finished]),
         "events": flowview.timeline(row, row.submissions.all()),
         "actions": actions,
         "may_delete": any(action.danger for action in actions),
         "may_adopt": may_adopt(user, row),
         "may_clone": may_build and bool(row.definition),
         "key": runview.new_key(),
-        **page_urls(request, page, reverse("dataflow", args=[pk])),
     }
-    part = "#runs" if request.htmx else ""  # type: ignore[attr-defined]
-    return render(request, f"monitoring/dataflow.html{part}", context)
+    return render(request, "monitoring/dataflow.html", context)
+
+
+@role_required(*ANYBODY)
+def dataflow_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """State, numbers and runs again if they changed since ``stamp``; else nothing (204)."""
+    row = the_dataflow(request, pk)
+    if request.GET.get("stamp") == flowview.stamp(row):
+        return HttpResponse(status=204)
+    context = _moving(request, row, _newest(row)) | {"changed": True}
+    return render(request, "monitoring/dataflow.html#live", context)
+
+
+def _newest(row: Dataflow) -> list[FlowRun]:
+    return list(runs_of(row).defer("activities", "batch_ids")[:CHARTED])
+
+
+def _moving(request: HttpRequest, row: Dataflow, newest: list[FlowRun]) -> dict[str, Any]:
+    """What changes while somebody looks at the page. One query."""
+    now = timezone.now()
+    page = page_of(
+        runs_of(row).select_related("dataflow", "sandbox").defer(*UNPRINTED_RUN),
+        order="-at",
+        cursor=request.GET.get("page"),
+        size=RUNS_PER_PAGE,
+    )
+    query = request.GET.copy()
+    query["stamp"] = flowview.stamp(row)
+    return {
+        "dataflow": row,
+        "status": flow_status(row.state, row.raw_state),
+        "notices": flowview.notices(row, newest, now),
+        "figures": flowview.figures(row, now),
+        "runs": run_rows(page.rows),
+        "live_url": f"{reverse('dataflow-live', args=[row.pk])}?{query.urlencode()}",
+        "poll_s": poll_seconds(),
+        **page_urls(request, page, reverse("dataflow", args=[row.pk])),
+    }
 
 
 def _charts(charted: list[Any]) -> list[Any]:

@@ -25,7 +25,7 @@ from flowsite.monitoring.filters import (
     chosen_sandboxes,
     with_params,
 )
-from flowsite.monitoring.rows import Chip, activity_rows, error_rows, run_rows
+from flowsite.monitoring.rows import Chip, activity_rows, error_rows, poll_seconds, run_rows
 from flowsite.monitoring.views.common import (
     ANYBODY,
     PAGE_SIZE,
@@ -176,7 +176,19 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "key": runview.new_key(),
         "neighbours": runview.neighbours(row),
     }
+    if not row.is_finished and row.missing_since is None:
+        context["live_url"] = f"{reverse('run-live', args=[pk])}?state={row.state}"
+        context["poll_s"] = poll_seconds()
     return render(request, "monitoring/run.html", context)
+
+
+@role_required(*ANYBODY)
+def run_live(request: HttpRequest, pk: int) -> HttpResponse:
+    """Has the page read again once the run's state is another one; else nothing (204)."""
+    row = the_run(request, pk)
+    if row.state == request.GET.get("state"):
+        return HttpResponse(status=204)
+    return HttpResponse(headers={"HX-Refresh": "true"})
 
 
 @role_required(*ANYBODY)
