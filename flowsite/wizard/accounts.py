@@ -19,6 +19,7 @@ from flowsite.definitions.sources import Source, find_source, source_by_spec
 from flowsite.people.models import User
 from flowsite.people.selectors import teams_of
 from flowsite.runs.selectors import dataflows_for_user
+from flowsite.wizard.lookups import PATIENCE_S
 from flowsite.wizard.words import account_status
 
 
@@ -83,7 +84,7 @@ def refresh_accounts(
     """Reads the accounts of one source, or of all, and keeps them. Raises AepError."""
     spec_id = source.connection_spec_id if source else None
     filters = [("connectionSpec.id", "==", spec_id)] if spec_id else []
-    with open_platform(credential, sandbox) as platform:
+    with open_platform(credential, sandbox, max_wait_s=PATIENCE_S) as platform:
         found = list(platform.flow_service.connections(filters))
     _keep(sandbox, (one for one in found if not spec_id or one.connection_spec_id == spec_id))
     _forget(sandbox, {one.id for one in found}, spec_id)
@@ -120,7 +121,7 @@ def _forget(sandbox: Sandbox, listed: set[str], spec_id: str | None) -> None:
 
 def test_account(account: SourceAccount, credential: Credential) -> TestResult:
     """Asks the provider through AEP, and keeps the answer. Raises AepError."""
-    with open_platform(credential, account.sandbox) as platform:
+    with open_platform(credential, account.sandbox, max_wait_s=PATIENCE_S) as platform:
         result = platform.flow_service.test_connection(account.connection_id)
     account.tested_at, account.test_ok = timezone.now(), result.ok
     account.test_message = "" if result.ok else result.message

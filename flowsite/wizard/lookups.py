@@ -16,6 +16,7 @@ from typing import Any, Final, Literal, TypeVar
 from django.core.cache import cache
 from django.utils import timezone
 
+from flowsite.aep.platform import Platform
 from flowsite.core.encrypted import decrypt, encrypt
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
@@ -33,6 +34,8 @@ VERSION: Final = 1
 MINUTE: Final = 60
 HOUR: Final = 3600
 MOST_ROWS: Final = 100
+#: How long a call waits before it is sent again while a person looks at a skeleton.
+PATIENCE_S: Final = 2
 
 
 @dataclass(frozen=True)
@@ -118,13 +121,17 @@ class Lookups:
     def of_access(cls, access: SandboxAccess) -> Lookups:
         return cls(access.credential, access.sandbox)
 
+    def open(self) -> Platform:
+        """A platform for calls that somebody is waiting for."""
+        return open_platform(self.credential, self.sandbox, max_wait_s=PATIENCE_S)
+
     # --- specs -------------------------------------------------------------------------------
 
     def offered(self, *, refresh: bool = False) -> dict[str, OfferedSource]:
         """The sandbox's sources by connection spec id."""
 
         def read() -> dict[str, OfferedSource]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 specs = list(platform.flow_service.connection_specs())
             return {spec.id: _offered(spec) for spec in specs if spec.id}
 
@@ -147,7 +154,7 @@ class Lookups:
         """The tables of an account, or what lies in a folder. Slow the first time."""
 
         def read() -> tuple[SourceItem, ...]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 service = platform.flow_service
                 found = (
                     service.explore_folder(connection_id, folder)
@@ -190,7 +197,7 @@ class Lookups:
 
     def _explore(self, account: Account, data: Data) -> Any:
         kind = source_by_slug(account.source).kind
-        with open_platform(self.credential, self.sandbox) as platform:
+        with self.open() as platform:
             service, connection = platform.flow_service, account.id or ""
             if kind == "rest":
                 return service.explore_rest(connection, source_params(data))
@@ -210,7 +217,7 @@ class Lookups:
         """Without the underscore."""
 
         def read() -> str:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 return platform.registry.tenant_id()
 
         return self._kept("tenant", (), 24 * HOUR, read)
@@ -219,7 +226,7 @@ class Lookups:
         """Every dataset with a schema, newest first."""
 
         def read() -> tuple[DatasetLine, ...]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 return tuple(
                     DatasetLine(row.id, row.name, row.schema_id, row.profile_enabled, row.created)
                     for row in platform.catalog.datasets()
@@ -233,7 +240,7 @@ class Lookups:
             return found
 
         def read() -> DatasetLine:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 row = platform.catalog.dataset(dataset_id)
             return DatasetLine(row.id, row.name, row.schema_id, row.profile_enabled, row.created)
 
@@ -250,7 +257,7 @@ class Lookups:
         """The tenant's schemas by title."""
 
         def read() -> tuple[SchemaLine, ...]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 return tuple(
                     SchemaLine(row.id, row.title, row.version)
                     for row in platform.registry.schemas()
@@ -262,7 +269,7 @@ class Lookups:
         """A schema with its fields and identities."""
 
         def read() -> dict[str, Any]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 return read_schema(platform, schema_id).model_dump(mode="json")
 
         return SchemaFacts.model_validate(self._kept("schema", (schema_id,), 10 * MINUTE, read))
@@ -281,7 +288,7 @@ class Lookups:
         """What Data Prep can calculate."""
 
         def read() -> tuple[Function, ...]:
-            with open_platform(self.credential, self.sandbox) as platform:
+            with self.open() as platform:
                 found = platform.data_prep.functions()
             return tuple(
                 Function(one.name, one.category, one.description, one.syntax or one.expression)

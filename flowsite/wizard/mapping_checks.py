@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from flowsite.credentials.connect import open_platform
 from flowsite.definitions.columns import Column
 from flowsite.definitions.mapping_rules import find_column
 from flowsite.definitions.model import MappingRow
@@ -62,7 +61,7 @@ def validate(rows: Sequence[MappingRow], sides: Sides, lookups: Lookups) -> Verd
     calculated = [(n, row) for n, row in numbered if row.expression]
     found = []
     if calculated:
-        with open_platform(lookups.credential, lookups.sandbox) as platform:
+        with lookups.open() as platform:
             for number, row in calculated[:MOST_EXPRESSIONS]:
                 check = platform.data_prep.validate_expression(row.expression or "")
                 if not check.ok:
@@ -78,7 +77,7 @@ def _against_schema(
         return Verdict((), evaluated=True)
     rows = [row for _, row in numbered]
     body = mapping_set_body(rows, sides.columns, sides.schema.id, name=NAME)
-    with open_platform(lookups.credential, lookups.sandbox) as platform:
+    with lookups.open() as platform:
         checks = platform.data_prep.validate(body)
     found = [
         _refused(number, "; ".join(check.errors))
@@ -107,7 +106,7 @@ def preview(
     if sides.schema is None:
         return [_local(n, row, usable, sides.columns) for n, row in enumerate(shown, start=1)]
     body = mapping_set_body(usable, sides.columns, sides.schema.id, name=NAME)
-    with open_platform(lookups.credential, lookups.sandbox) as platform:
+    with lookups.open() as platform:
         results = platform.data_prep.preview(shown, body)
     found = []
     for number, (before, result) in enumerate(zip(shown, results, strict=False), start=1):
@@ -166,7 +165,7 @@ def check_expression(
 
     Raises AepError.
     """
-    with open_platform(lookups.credential, lookups.sandbox) as platform:
+    with lookups.open() as platform:
         checked = platform.data_prep.validate_expression(expression)
         if not checked.ok:
             return checked.error, None

@@ -21,10 +21,19 @@ from flowsite.emulator.app import Emulator, create_app
 from flowsite.emulator.config import EmulatorConfig
 from flowsite.emulator.faults import Fault
 from flowsite.people.models import User
+from flowsite.wizard import accounts as accounts_module
+from flowsite.wizard import lookups as lookups_module
 from flowsite.wizard.accounts import refresh_accounts
 
 HTMX = {"HX-Request": "true"}
 AUTOSAVE = {"X-Autosave": "1"}
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits between two attempts."""
+    for module in (accounts_module, lookups_module):
+        monkeypatch.setattr(module, "PATIENCE_S", 0.05)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ def packed(value: Any) -> str:
 def unpacked_text(text: str | None) -> str | None:
     """A text from ``packed``; None for anything else."""
     found = _loaded(text)
-    return found if isinstance(found, str) and len(found) <= LONGEST else None
+    return found if _is_name(found) else None
 
 
 def unpacked_pick(text: str | None) -> dict[str, str] | None:
@@ -27,8 +27,18 @@ def unpacked_pick(text: str | None) -> dict[str, str] | None:
     found = _loaded(text)
     if not isinstance(found, dict):
         return None
-    kept = {key: found[key] for key in ("id", "name") if isinstance(found.get(key), str)}
-    return kept if kept and all(len(value) <= LONGEST for value in kept.values()) else None
+    kept = {key: found[key] for key in ("id", "name") if _is_name(found.get(key))}
+    return kept or None
+
+
+def _is_name(value: Any) -> bool:
+    """A text that a document can hold (``definitions.model.Text``)."""
+    return (
+        isinstance(value, str)
+        and len(value) <= LONGEST
+        and "\x00" not in value
+        and not any("\ud800" <= char <= "\udfff" for char in value)
+    )
 
 
 def _loaded(text: str | None) -> Any:
