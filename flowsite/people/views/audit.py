@@ -17,6 +17,9 @@ from flowsite.people.audit import Origin, record
 from flowsite.people.forms.trail import TrailForm
 from flowsite.people.rights import Role, role_required
 
+#: Filters that are folded away until one of them is used.
+_NARROW = ("who", "action", "team", "since", "until")
+
 
 @role_required(Role.ADMIN)
 @require_GET
@@ -28,6 +31,8 @@ def audit(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "asked": asked,
+        "fields": [form[name] for name in _NARROW],
+        "narrowed": any(request.GET.get(name) for name in _NARROW),
         "filtered": bool(asked.describe()),
         "page": page,
         "lines": trail.lines(page.rows),
