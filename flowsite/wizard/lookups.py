@@ -246,10 +246,14 @@ class Lookups:
 
         return self._kept("dataset", (dataset_id,), 5 * MINUTE, read)
 
+    def datasets_at_hand(self) -> tuple[DatasetLine, ...]:
+        """The same without asking AEP; empty when they are not known."""
+        known: tuple[DatasetLine, ...] = self._at_hand("datasets", ()) or ()
+        return known
+
     def dataset_at_hand(self, dataset_id: str) -> DatasetLine | None:
         """The same without asking AEP."""
-        known: tuple[DatasetLine, ...] = self._at_hand("datasets", ()) or ()
-        listed = next((one for one in known if one.id == dataset_id), None)
+        listed = next((one for one in self.datasets_at_hand() if one.id == dataset_id), None)
         kept: DatasetLine | None = self._at_hand("dataset", (dataset_id,))
         return listed or kept
 
@@ -264,6 +268,11 @@ class Lookups:
                 )
 
         return self._kept("schemas", (), 5 * MINUTE, read, refresh=refresh)
+
+    def schemas_at_hand(self) -> tuple[SchemaLine, ...]:
+        """The same without asking AEP; empty when they are not known."""
+        known: tuple[SchemaLine, ...] = self._at_hand("schemas", ()) or ()
+        return known
 
     def schema(self, schema_id: str) -> SchemaFacts:
         """A schema with its fields and identities."""

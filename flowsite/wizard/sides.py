@@ -94,11 +94,18 @@ def schema_id_of(definition: PartialDefinition, lookups: Lookups) -> str | None:
 
 
 def _known_schema_id(definition: PartialDefinition, lookups: Lookups) -> str | None:
+    """The same as ``schema_id_of`` from what is kept."""
     dataset, choice = definition.dataset, _choice(definition)
-    if dataset and dataset.existing and dataset.existing.id:
-        found = lookups.dataset_at_hand(dataset.existing.id)
-        return found.schema_id if found else None
-    return choice.id if choice else None
+    if dataset and dataset.existing:
+        wanted = dataset.existing
+        if wanted.id:
+            found = lookups.dataset_at_hand(wanted.id)
+            return found.schema_id if found else None
+        listed = lookups.datasets_at_hand()
+        return next((one.schema_id for one in listed if one.name == wanted.name), None)
+    if choice is None or choice.id:
+        return choice.id if choice else None
+    return next((one.id for one in lookups.schemas_at_hand() if one.title == choice.title), None)
 
 
 def _missing(definition: PartialDefinition) -> list[Problem]:
