@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db import transaction
@@ -21,7 +21,7 @@ from flowsite.credentials.models import Sandbox
 from flowsite.runs import rollup
 from flowsite.runs.bulk import update_columns
 from flowsite.runs.counting import recount
-from flowsite.runs.models import FINISHED, Dataflow, FlowRun, RunHour, SandboxSync
+from flowsite.runs.models import FINISHED, Dataflow, FlowRun, RunHour, RunState, SandboxSync
 from flowsite.runs.readings import RUN_COLUMNS, flow_values, run_values
 from flowsite.runs.rollup import Before, Change, HourDelta
 
@@ -46,8 +46,10 @@ _ROLLED: Final = (
 )
 
 
-#: Columns of a run that AEP decides.
-_READ: Final = (*RUN_COLUMNS, "missing_since")
+#: Columns of a run that a reading can change.
+_READ: Final = (*RUN_COLUMNS, "missing_since", "rows_wanted_at")
+#: Refused rows of a run that was over when we first saw it are kept if it is not older than this.
+_RECENT: Final = timedelta(hours=24)
 
 
 class LeaseLost(Exception):
@@ -185,6 +187,8 @@ def ingest_runs(sandbox: Sandbox, runs: Iterable[Run], *, lease: str | None = No
 def _write(
     sync: SandboxSync, result: Ingested, changes: list[Change], dataflows: dict[int, Dataflow]
 ) -> None:
+    for change in changes:
+        _want_rows(change, dataflows[change.run.dataflow_id])
     FlowRun.objects.bulk_create(result.new_runs)
     update_columns(result.changed_runs, _READ)
     moved = roll_up(changes, dataflows)
@@ -192,6 +196,18 @@ def _write(
     add_hours(sync.sandbox_id, rollup.hour_deltas(pairs))
     SandboxSync.objects.filter(pk=sync.pk).update(runs_read=F("runs_read") + len(result.new_runs))
     touch(sync, count=moved)
+
+
+def _want_rows(change: Change, dataflow: Dataflow) -> None:
+    """Marks a run that has just ended badly: its refused rows are to be kept."""
+    run, before = change.run, change.before
+    ended_badly = run.state in (RunState.FAILED, RunState.PARTIAL) and bool(run.batch_ids)
+    if not ended_badly or not dataflow.options.get("errorDiagnosticsEnabled"):
+        return
+    now = timezone.now()
+    watched = before is not None and before.state not in FINISHED
+    if watched or (before is None and run.at > now - _RECENT):
+        run.rows_wanted_at = now
 
 
 def _newest_by_id(runs: Iterable[Run]) -> dict[str, Run]:

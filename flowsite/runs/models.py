@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from flowsite.core.encrypted import EncryptedTextField
 from flowsite.core.leases import Leasable
 
 
@@ -176,6 +177,8 @@ class FlowRun(models.Model):
     parent_run_id = models.CharField(max_length=100, blank=True, default="")
     #: Not found any more (an access label): marked, not deleted.
     missing_since = models.DateTimeField(null=True, blank=True)
+    #: Its refused rows are to be read and kept from then on; null: nothing to do.
+    rows_wanted_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-at", "-pk"]
@@ -198,6 +201,11 @@ class FlowRun(models.Model):
                 condition=models.Q(state__in=["in_progress", "scheduled", "queued"]),
                 name="open_runs",
             ),
+            models.Index(
+                fields=["rows_wanted_at"],
+                condition=models.Q(rows_wanted_at__isnull=False),
+                name="rows_wanted",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -214,6 +222,21 @@ class FlowRun(models.Model):
         if self.started_at is None or self.ended_at is None:
             return None
         return max((self.ended_at - self.started_at).total_seconds(), 0.0)
+
+
+class KeptRows(models.Model):
+    """The first rows that a run refused, kept beyond Adobe's 30 days. Customer data: encrypted."""
+
+    run = models.OneToOneField(FlowRun, on_delete=models.CASCADE, related_name="kept_rows")
+    #: JSON: [{"errors": [[code, message]], "values": {…}}].
+    rows = EncryptedTextField()
+    count = models.PositiveIntegerField()
+    #: There were more than we keep.
+    more = models.BooleanField(default=False)
+    kept_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} rows of {self.run}"
 
 
 class RunHour(models.Model):
@@ -323,6 +346,9 @@ class SandboxSync(Leasable):
     #: {"message", "code", "request_id", "cause", "whose_turn", "remedy"} of the last failure.
     error: models.JSONField[dict[str, Any] | None] = models.JSONField(null=True, blank=True)
     calls = models.BigIntegerField(default=0)
+    #: Calls for refused rows, counted apart; when a worker was last called for them (our clock).
+    row_calls = models.BigIntegerField(default=0)
+    rows_woken_at = models.DateTimeField(null=True, blank=True)
     runs_read = models.BigIntegerField(default=0)
     #: Raised with every visible change; the board's version stamp.
     version = models.BigIntegerField(default=0)

@@ -1,4 +1,4 @@
-"""The rows that a run refused, read from Data Access when somebody looks. Nothing is stored.
+"""The rows that a run refused, read from Data Access.
 
 They are customer data: kept by Adobe for 30 days, and only where error diagnostics were on.
 """
@@ -34,7 +34,7 @@ class RefusedRows:
 
     rows: list[RefusedRow]
     more: bool = False
-    files: int = 0
+    calls: int = 0
 
     @property
     def columns(self) -> list[str]:
@@ -47,16 +47,17 @@ def read_refused_rows(
 ) -> RefusedRows:
     """The first ``limit`` refused rows of a run's batches. Raises AepError, Undecryptable."""
     rows: list[RefusedRow] = []
-    files = 0
+    calls = 0
     with open_platform(access.credential, access.sandbox) as platform:
         for batch_id in run.batch_ids[:MOST_BATCHES]:
+            calls += 1
             for name in _files(platform, batch_id):
-                files += 1
+                calls += 1
                 for raw in _lines(platform, batch_id, name):
                     if len(rows) == limit:
-                        return RefusedRows(rows, more=True, files=files)
+                        return RefusedRows(rows, more=True, calls=calls)
                     rows.append(_row(raw))
-    return RefusedRows(rows, files=files)
+    return RefusedRows(rows, calls=calls)
 
 
 def _files(platform: Platform, batch_id: str) -> list[str]:

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from celery import shared_task
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from flowsite.core import leases
 from flowsite.core.enqueue import enqueue
 from flowsite.credentials.models import Sandbox
-from flowsite.runs import poller
-from flowsite.runs.models import SandboxSync
+from flowsite.runs import archive, poller
+from flowsite.runs.models import FlowRun, SandboxSync
 
 logger = logging.getLogger(__name__)
 
@@ -39,6 +39,24 @@ def poll_sandbox(sync_id: int) -> None:
 
 
 @shared_task
+def keep_rows(sync_id: int) -> None:
+    """Reads and keeps refused rows of a sandbox's runs, beside its polling."""
+    sync = SandboxSync.objects.select_related("sandbox").filter(pk=sync_id).first()
+    if sync is not None:
+        archive.keep_wanted_rows(sync.sandbox)
+
+
+def _call_for_rows(now: datetime) -> None:
+    """A worker for each sandbox with runs whose refused rows are wanted, once a minute."""
+    wanted = FlowRun.objects.filter(sandbox=OuterRef("sandbox"), rows_wanted_at__lte=now)
+    fresh = Q(rows_woken_at__gt=now - timedelta(minutes=1))
+    due = SandboxSync.objects.filter(Exists(wanted), ~fresh | Q(rows_woken_at=None))
+    for pk in list(due.values_list("pk", flat=True)):
+        SandboxSync.objects.filter(pk=pk).update(rows_woken_at=now)
+        enqueue(keep_rows, pk)
+
+
+@shared_task
 def sweep_sandboxes() -> int:
     """Calls a worker for every sandbox that is due, unless one holds it or was called lately."""
     now = timezone.now()
@@ -56,4 +74,5 @@ def sweep_sandboxes() -> int:
             SandboxSync.objects.filter(pk=pk).update(woken_at=None)
             break
         count += 1
+    _call_for_rows(now)
     return count

@@ -288,6 +288,32 @@ def test_looking_at_masked_rows_is_no_event(
     assert not AuditEntry.objects.filter(action="run.rows_shown").exists()
 
 
+def test_rows_once_read_are_kept(
+    client_as: ClientAs, ops: User, emulator: Any, partial_run: FlowRun
+) -> None:
+    client = client_as(ops)
+    client.get(f"/runs/{partial_run.pk}/rows/", headers=HTMX)
+    calls = emulator.world.calls
+
+    html = client.get(f"/runs/{partial_run.pk}/rows/", headers=HTMX).content.decode()
+
+    assert emulator.world.calls == calls
+    assert "Kept here since" in html
+    assert "INGEST-1555-400" in html
+
+
+def test_rows_are_downloaded_with_their_errors(
+    client_as: ClientAs, ops: User, partial_run: FlowRun
+) -> None:
+    response = client_as(ops).post(f"/runs/{partial_run.pk}/rows/", {"download": "1"})
+
+    lines = [json.loads(line) for line in response.content.decode().splitlines()]
+    assert len(lines) == partial_run.failed
+    assert lines[0]["_errors"][0]["code"] == "INGEST-1555-400"
+    assert "Payer_Email" in lines[0]
+    assert AuditEntry.objects.get(action="run.rows_downloaded").details["rows"] == len(lines)
+
+
 def test_rows_that_cannot_be_read_say_why(
     client_as: ClientAs, ops: User, emulator: Any, partial_run: FlowRun
 ) -> None:

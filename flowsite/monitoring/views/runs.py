@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import datetime
 from typing import Any
@@ -37,8 +38,9 @@ from flowsite.monitoring.views.common import (
 )
 from flowsite.people import audit
 from flowsite.people.rights import role_required
+from flowsite.runs import archive
 from flowsite.runs.models import FlowRun
-from flowsite.runs.row_errors import read_refused_rows
+from flowsite.runs.row_errors import RefusedRows, read_refused_rows
 from flowsite.runs.selectors import HourTotals, hour_totals, may_act_on, runs_for_user
 
 #: Codes offered as filters are those of the newest unsuccessful runs, so many of them.
@@ -195,26 +197,60 @@ def run_live(request: HttpRequest, pk: int) -> HttpResponse:
 def refused_rows(request: HttpRequest, pk: int) -> HttpResponse:
     """Refused rows from Data Access. By POST with their values, which is written down."""
     row = the_run(request, pk)
-    access = access_to(request, row.sandbox)
     reveal = request.method == "POST"
     context: dict[str, Any] = {"run": row, "reveal": reveal}
     try:
-        if access is None:
-            raise NotSent("no credential of your team reaches this sandbox")
-        found = read_refused_rows(access, row)
+        found, context["kept_at"] = _rows_of(request, row)
     except (AepError, Undecryptable) as error:
         context["failure"] = runview.failure_words(error)
     else:
         if reveal:
-            audit.record(
-                "run.rows_shown",
-                request=request,
-                team=row.dataflow.team,
-                obj=row,
-                rows=len(found.rows),
-                dataflow=row.dataflow.name,
-            )
+            download = "download" in request.POST
+            _note_reveal(request, row, found, "downloaded" if download else "shown")
+            if download:
+                return _download(row, found)
         show = masking.shown if reveal else masking.masked
         context |= {"found": found, "lines": runview.row_lines(found, show)}
     part = "#rows" if request.htmx else ""  # type: ignore[attr-defined]
     return render(request, f"monitoring/run_rows.html{part}", context)
+
+
+def _rows_of(request: HttpRequest, row: FlowRun) -> tuple[RefusedRows, datetime | None]:
+    """Kept rows, else AEP's, which are kept from then on. Raises AepError, Undecryptable."""
+    kept = archive.kept_rows(row)
+    if kept is not None:
+        return kept
+    access = access_to(request, row.sandbox)
+    if access is None:
+        raise NotSent("no credential of your team reaches this sandbox")
+    found = read_refused_rows(access, row)
+    archive.keep(row, found)
+    return found, None
+
+
+def _note_reveal(request: HttpRequest, row: FlowRun, found: RefusedRows, how: str) -> None:
+    audit.record(
+        f"run.rows_{how}",
+        request=request,
+        team=row.dataflow.team,
+        obj=row,
+        rows=len(found.rows),
+        dataflow=row.dataflow.name,
+    )
+
+
+def _download(row: FlowRun, found: RefusedRows) -> HttpResponse:
+    """One JSON object a line: the row's values, and its errors under ``_errors``."""
+    lines = (
+        json.dumps(
+            {
+                **one.values,
+                "_errors": [{"code": code, "message": text} for code, text in one.errors],
+            },
+            ensure_ascii=False,
+        )
+        for one in found.rows
+    )
+    response = HttpResponse("\n".join(lines) + "\n", content_type="application/x-ndjson")
+    response["Content-Disposition"] = f'attachment; filename="refused-rows-{row.pk}.ndjson"'
+    return response
