@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from flowsite.core.keyset import page_of
-from flowsite.people.models import AuditEntry, Team
+from flowsite.people.models import Team, User
 
 NOON = datetime(2027, 1, 1, 12, tzinfo=UTC)
 
@@ -46,16 +46,19 @@ def test_first_page_reached_backwards_has_no_previous(teams):
     assert first.next is not None
 
 
+def join(name, at=NOON):
+    return User.objects.create(username=name, date_joined=at)
+
+
 def test_equal_sort_values_are_not_cut(db):
     for number in range(5):
-        AuditEntry.objects.create(actor=str(number), action="x")
-    AuditEntry.objects.update(at=NOON)
+        join(str(number))
 
-    first = page_of(AuditEntry.objects.all(), order="-at", cursor=None, size=2)
-    second = page_of(AuditEntry.objects.all(), order="-at", cursor=first.next, size=2)
-    third = page_of(AuditEntry.objects.all(), order="-at", cursor=second.next, size=2)
+    first = page_of(User.objects.all(), order="-date_joined", cursor=None, size=2)
+    second = page_of(User.objects.all(), order="-date_joined", cursor=first.next, size=2)
+    third = page_of(User.objects.all(), order="-date_joined", cursor=second.next, size=2)
 
-    shown = [row.actor for page in (first, second, third) for row in page.rows]
+    shown = [row.username for page in (first, second, third) for row in page.rows]
     assert shown == ["4", "3", "2", "1", "0"]
 
 
@@ -66,11 +69,10 @@ def test_an_unreadable_cursor_gives_the_first_page(teams, cursor):
 
 def test_a_new_row_does_not_shift_the_next_page(db):
     for hours in range(4):
-        entry = AuditEntry.objects.create(actor=str(hours), action="x")
-        AuditEntry.objects.filter(pk=entry.pk).update(at=NOON + timedelta(hours=hours))
-    first = page_of(AuditEntry.objects.all(), order="-at", cursor=None, size=2)
-    AuditEntry.objects.create(actor="new", action="x")
+        join(str(hours), NOON + timedelta(hours=hours))
+    first = page_of(User.objects.all(), order="-date_joined", cursor=None, size=2)
+    join("new", NOON + timedelta(days=1))
 
-    second = page_of(AuditEntry.objects.all(), order="-at", cursor=first.next, size=2)
+    second = page_of(User.objects.all(), order="-date_joined", cursor=first.next, size=2)
 
-    assert [row.actor for row in second.rows] == ["1", "0"]
+    assert [row.username for row in second.rows] == ["1", "0"]
