@@ -21,6 +21,7 @@ from django.utils import timezone
 from flowsite.aep.errors import AepError
 from flowsite.aep.platform import Platform
 from flowsite.core import leases
+from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.connect import open_platform
 from flowsite.submissions import calls, cleanup, preparation, recording, stopping
 from flowsite.submissions.ledger import LeaseLost, Ledger, NotYet
@@ -224,7 +225,7 @@ class Execution:
         if isinstance(error, TooLate):
             recording.not_sent(self.ledger, job.row)
         elif error is not None:
-            if not isinstance(error, AepError | calls.Refused):
+            if not isinstance(error, AepError | calls.Refused | Undecryptable):
                 logger.error("a call failed in Flowsite", exc_info=error)
             if job.kind == "send":
                 recording.send_failed(self.ledger, job.row, error)

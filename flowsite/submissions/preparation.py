@@ -31,7 +31,7 @@ from flowsite.submissions.rows import add_step
 from flowsite.submissions.words import sentence
 
 #: Reading is tried so often before people are asked.
-MOST_ATTEMPTS = 5
+MOST_ATTEMPTS = 10
 #: Between the key of a replaced step and the generation it was sent with.
 REPLACED_MARK = "~"
 
@@ -100,8 +100,10 @@ def _later(ledger: Ledger, error: AepError) -> None:
     if error.permanent or attempts >= most:
         _stop(ledger, [Problem(error.code or "aep", "review", "", sentence(error))])
         return
+    text = f"AEP can't be read for now and is tried again: {sentence(error)}"
+    waiting = Problem(error.code or "aep", "review", "", text, "warning")
     with ledger.writing():
-        ledger.update(attempts=attempts)
+        ledger.update(attempts=attempts, problems=[asdict(waiting)])
     raise NotYet(timezone.now() + verdicts.wait_after(error.retry_after_s, attempts, ledger.timing))
 
 

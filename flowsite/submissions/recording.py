@@ -124,6 +124,8 @@ def send_failed(ledger: Ledger, row: SubmissionStep, error: BaseException) -> No
         verdict = verdicts.after_error(
             error, repeat, attempts=row.attempts, now=now, timing=ledger.timing
         )
+    elif isinstance(error, Undecryptable):
+        verdict, words = Verdict("fail"), error_words(error)
     else:
         words = error_words(error)
         verdict = verdicts.after_silence(
@@ -160,7 +162,8 @@ def looked(ledger: Ledger, row: SubmissionStep, found: list[Any], began_at: date
 def look_failed(ledger: Ledger, row: SubmissionStep, error: BaseException) -> None:
     """A look-up raised."""
     if not isinstance(error, AepError):
-        error = AepError(error_words(error)["message"])
+        permanent = isinstance(error, Undecryptable)
+        error = AepError(error_words(error)["message"], permanent=permanent)
     verdict = verdicts.after_failed_look(
         error, sent_at=row.sent_at or timezone.now(), now=timezone.now(), timing=ledger.timing
     )

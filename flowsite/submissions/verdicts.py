@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any, Literal
 
 from flowsite.aep.codes import number_of
-from flowsite.aep.errors import AepError, Conflict, NotSent, TooManyRequests, Unauthorized
+from flowsite.aep.errors import AepError, Conflict, Unauthorized
 from flowsite.submissions.timing import Timing
 
 #: A call that was lost and had no effect so often is given up, not tried for ever.
@@ -86,7 +86,7 @@ def after_error(
         return after_silence(repeat, attempts=attempts, now=now, timing=timing)
     if isinstance(error, Unauthorized):
         most = MOST_UNAUTHORIZED
-    elif isinstance(error, TooManyRequests | NotSent) and not error.permanent:
+    elif not error.permanent:
         most = MOST_REFUSALS
     else:
         return Verdict("fail")

@@ -21,7 +21,7 @@ from flowsite.emulator.app import Emulator, create_app
 from flowsite.emulator.config import EmulatorConfig
 from flowsite.emulator.faults import Fault
 from flowsite.people.models import User
-from flowsite.submissions import executor, services
+from flowsite.submissions import executor, services, stopping
 from flowsite.submissions.models import ACTIVE, Submission
 
 #: More turns than any test needs: a submission that goes round in circles fails instead.
@@ -34,6 +34,13 @@ def fast(settings: Any) -> None:
     settings.LEASE_RENEW_S = 0.5
     settings.QUIET_TIME_S = 0.1
     settings.CREATE_LIMIT_S = 5
+
+
+@pytest.fixture(autouse=True)
+def working() -> Iterator[None]:
+    """No test leaves this process asked to stop."""
+    yield
+    stopping.forget()
 
 
 @pytest.fixture(scope="session")

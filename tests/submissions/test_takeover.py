@@ -13,8 +13,10 @@ from django.db import connections
 from django.utils import timezone
 
 from flowsite.core import leases
+from flowsite.core.encrypted import Undecryptable
+from flowsite.credentials.models import Credential
 from flowsite.emulator.app import Emulator
-from flowsite.submissions import calls, executor, recording, stopping, tasks
+from flowsite.submissions import calls, executor, preparation, recording, stopping, tasks
 from flowsite.submissions.ledger import Ledger
 from flowsite.submissions.models import StepState, Submission, SubmissionState
 from tests.submissions.conftest import counted, work
@@ -151,7 +153,7 @@ def test_a_held_lease_ends_a_second_message(
 
 
 def test_a_stop_hands_over_with_nothing_begun(
-    submit: Callable[..., Submission], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+    submit: Callable[..., Submission], emulator: Emulator
 ) -> None:
     submission = submit()
     sending = recording.sending
@@ -160,11 +162,10 @@ def test_a_stop_hands_over_with_nothing_begun(
         sending(*args)
         stopping.ask()
 
-    monkeypatch.setattr(recording, "sending", stop_after_the_first)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recording, "sending", stop_after_the_first)
         executor.run(submission.pk)
-    finally:
-        stopping.forget()
+    stopping.forget()
     submission.refresh_from_db()
 
     assert submission.lease_token == ""
@@ -189,3 +190,66 @@ def test_the_sweep_calls_a_worker_once_for_what_nobody_holds(
     tasks.sweep_submissions()
 
     assert called == [lost.pk]
+
+
+def test_an_outage_while_reading_is_waited_for(
+    submit: Callable[..., Submission], emulator: Emulator, break_call: Callable[..., None]
+) -> None:
+    submission = submit()
+    break_call("GET", "/dataSets", kind="status", status=503, times=None)
+
+    executor.run(submission.pk)
+    submission.refresh_from_db()
+
+    assert (submission.state, submission.attempts) == (SubmissionState.SUBMITTING, 1)
+    assert submission.due_at > submission.created_at
+    assert [one["severity"] for one in submission.problems] == ["warning"]
+    emulator.world.faults.clear()
+    assert work(submission).state == SubmissionState.PUBLISHED
+    assert submission.problems == []
+
+
+def test_an_outage_that_lasts_asks_for_a_person(
+    submit: Callable[..., Submission],
+    emulator: Emulator,
+    break_call: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(preparation, "MOST_ATTEMPTS", 2)
+    submission = submit()
+    break_call("GET", "/dataSets", kind="status", status=503, times=None)
+
+    work(submission)
+
+    assert submission.state == SubmissionState.NEEDS_ATTENTION
+    assert [one["severity"] for one in submission.problems] == ["error"]
+
+
+def test_a_credential_that_cannot_be_opened_creates_nothing(
+    submit: Callable[..., Submission], emulator: Emulator
+) -> None:
+    submission = submit()
+    Credential.objects.update(client_secret="no token of Fernet")
+
+    work(submission)
+
+    assert submission.state == SubmissionState.NEEDS_ATTENTION
+    assert "FLOWSITE_ENCRYPTION_KEYS" in submission.problems[0]["message"]
+    assert counted(emulator, submission) == {}
+
+
+def test_a_credential_that_breaks_half_way_stops_without_guessing(
+    submit: Callable[..., Submission], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = submit()
+
+    def closed(*_args: Any) -> None:
+        raise Undecryptable
+
+    monkeypatch.setattr(calls, "send", closed)
+
+    work(submission)
+
+    assert submission.state == SubmissionState.NEEDS_ATTENTION
+    errors = {row.error["whose_turn"] for row in submission.steps.filter(state=StepState.FAILED)}
+    assert errors == {"admin"}
