@@ -260,6 +260,8 @@ TASK_BUDGET_S = read("FLOWSITE_TASK_BUDGET_S", "float", default=120)
 SWEEP_S = read("FLOWSITE_SWEEP_S", "float", default=10)
 POLL_S = read("FLOWSITE_POLL_S", "float", default=60)
 POLL_OVERLAP_S = read("FLOWSITE_POLL_OVERLAP_S", "float", default=600)
+#: Pause between scheduled tests of a source account; 0: none.
+ACCOUNT_TEST_S = read("FLOWSITE_ACCOUNT_TEST_S", "float", default=21_600)
 LATE_MARGIN_S = read("FLOWSITE_LATE_MARGIN_S", "float", default=3600)
 
 BROKER_SOCKET = broker.socket_path(DATA_DIR)
@@ -292,6 +294,7 @@ CELERY_TASK_DEFAULT_QUEUE = "submissions"
 CELERY_TASK_ROUTES = {
     "flowsite.runs.tasks.*": {"queue": "polling"},
     "flowsite.core.tasks.*": {"queue": "polling"},
+    "flowsite.credentials.tasks.*": {"queue": "polling"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
@@ -309,6 +312,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "flowsite.runs.tasks.sweep_sandboxes",
         "schedule": min(SWEEP_S, POLL_S),
         "options": {"expires": SWEEP_S},
+    },
+    "sweep-accounts": {
+        "task": "flowsite.credentials.tasks.sweep_accounts",
+        "schedule": 60,
+        "options": {"expires": 60},
     },
     "purge-lookups": {
         "task": "flowsite.core.tasks.purge_expired_cache",

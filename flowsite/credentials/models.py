@@ -64,10 +64,17 @@ class Credential(Leasable):
     token_expires_at = models.DateTimeField(null=True, blank=True)
     #: From then on the next user of the token fetches a new one.
     token_renew_at = models.DateTimeField(null=True, blank=True)
+    #: When the stored secret was typed.
+    secret_set_at = models.DateTimeField(null=True, blank=True)
+    #: When the secret has to be replaced, by the organisation's own rule; Adobe sets no end.
+    expires_on = models.DateField(null=True, blank=True)
     tested_at = models.DateTimeField(null=True, blank=True)
+    #: Last time that Adobe took the secret.
     succeeded_at = models.DateTimeField(null=True, blank=True)
-    #: AEP's words of the last failed test; empty when it worked.
+    #: AEP's words of the last failure; empty when it worked.
     last_error = models.TextField(blank=True, default="")
+    #: Sandbox name → permissions that the last test missed there.
+    missing: models.JSONField[dict[str, list[str]]] = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     sandboxes: models.ManyToManyField[Sandbox, SandboxAccess] = models.ManyToManyField(
         Sandbox, through="SandboxAccess", related_name="credentials"
@@ -97,8 +104,8 @@ class SandboxAccess(models.Model):
         return f"{self.sandbox} via {self.credential}"
 
 
-class SourceAccount(models.Model):
-    """A base connection, as last seen."""
+class SourceAccount(Leasable):
+    """A base connection, as last seen. The lease covers a scheduled test."""
 
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.SET_NULL)
     sandbox = models.ForeignKey(Sandbox, on_delete=models.CASCADE)
@@ -115,6 +122,13 @@ class SourceAccount(models.Model):
     test_ok = models.BooleanField(null=True, blank=True)
     #: The provider's own words of the last failed test.
     test_message = models.TextField(blank=True, default="")
+    #: When the next scheduled test is due; null: at once.
+    test_due_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    #: When a worker was last called for a test.
+    woken_at = models.DateTimeField(null=True, blank=True)
+    #: Since when every test failed, and how many.
+    failing_since = models.DateTimeField(null=True, blank=True)
+    test_failures = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["name"]

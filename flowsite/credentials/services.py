@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from flowsite.aep.auth import Token
 from flowsite.aep.errors import AepError, Forbidden
 from flowsite.aep.platform import Platform
 from flowsite.aep.sandboxes import SandboxInfo
-from flowsite.core.encrypted import Undecryptable, encrypt, rotate
+from flowsite.core.encrypted import Undecryptable, decrypt, encrypt, rotate
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import (
     Credential,
@@ -22,6 +23,8 @@ from flowsite.credentials.models import (
     SandboxAccess,
     SourceSecret,
 )
+from flowsite.credentials.tokens import renew_at
+from flowsite.credentials.trial import SignIn, Trial, try_sign_in
 from flowsite.outbound.addresses import AddressRefused, check_url
 from flowsite.people.models import Team
 
@@ -31,6 +34,10 @@ PROBED_SANDBOXES = 10
 
 class CredentialProblem(Exception):
     """Says what is wrong with a credential's values, in a sentence."""
+
+
+class SecretNeeded(CredentialProblem):
+    """The stored secret must not go with the new values: it has to be typed again."""
 
 
 @dataclass(frozen=True)
@@ -56,37 +63,136 @@ def save_credential(
     scopes: str,
     ims_url: str,
     platform_url: str,
+    expires_on: date | None = None,
     credential: Credential | None = None,
 ) -> Credential:
     """Adds a credential, or changes the given one; an empty secret keeps the stored one.
 
-    Forgets the token, since it may belong to another client or secret. Raises CredentialProblem for
-    an address that the server may not call, or a name that is taken in the team.
+    Doesn't ask Adobe (``change_credential`` does). Forgets the token, since it may belong to
+    another client or secret. Raises CredentialProblem for an address that the server may not call,
+    or a name that is taken in the team.
     """
-    for label, url in (("IMS URL", ims_url), ("Platform URL", platform_url)):
-        try:
-            check_url(url, allowed_hosts=settings.INTERNAL_HOSTS)
-        except AddressRefused as error:
-            raise CredentialProblem(f"{label}: {error}") from error
+    _check_addresses(ims_url, platform_url)
     if not client_secret and credential is None:
         raise CredentialProblem("A new credential needs its client secret.")
     row = credential or Credential(team=team)
-    taken = Credential.objects.filter(team=team, name=name).exclude(pk=row.pk)
-    if taken.exists():
-        raise CredentialProblem(f"The team already has a credential named “{name}”.")
+    _check_name(team, name, row)
     organisation, _ = Organisation.objects.get_or_create(org_id=org_id)
     moved = credential is not None and credential.organisation_id != organisation.pk
     row.organisation = organisation
     row.name, row.client_id, row.scopes = name, client_id, scopes
     row.ims_url, row.platform_url = ims_url.rstrip("/"), platform_url.rstrip("/")
+    row.expires_on = expires_on
     if client_secret:
-        row.client_secret = encrypt(client_secret)
+        row.client_secret, row.secret_set_at = encrypt(client_secret), timezone.now()
     row.token, row.token_expires_at, row.token_renew_at = "", None, None
     with transaction.atomic():
         row.save()
         if moved:
             SandboxAccess.objects.filter(credential=row).delete()
     return row
+
+
+def _check_addresses(ims_url: str, platform_url: str) -> None:
+    for label, url in (("IMS URL", ims_url), ("Platform URL", platform_url)):
+        try:
+            check_url(url, allowed_hosts=settings.INTERNAL_HOSTS)
+        except AddressRefused as error:
+            raise CredentialProblem(f"{label}: {error}") from error
+
+
+def _check_name(team: Team, name: str, row: Credential) -> None:
+    if Credential.objects.filter(team=team, name=name).exclude(pk=row.pk).exists():
+        raise CredentialProblem(f"The team already has a credential named “{name}”.")
+
+
+def change_credential(
+    credential: Credential,
+    *,
+    name: str,
+    org_id: str,
+    client_id: str,
+    client_secret: str,
+    scopes: str,
+    ims_url: str,
+    platform_url: str,
+    expires_on: date | None = None,
+) -> Credential:
+    """Changes a credential once Adobe has taken the new values; until then the old ones stay.
+
+    Whoever changes where the secret is sent must type it again: else the form would hand a stored
+    secret to any server that an admin names. Raises SecretNeeded, CredentialProblem, AepError (in
+    AEP's words, nothing is stored), Undecryptable.
+    """
+    _check_addresses(ims_url, platform_url)
+    _check_name(credential.team, name, credential)
+    places = (org_id, client_id, ims_url.rstrip("/"), platform_url.rstrip("/"))
+    moved = places != _places(credential)
+    if moved and not client_secret:
+        raise SecretNeeded(
+            "Type the client secret again: it is sent to what you have changed, and the stored one "
+            "is not handed to other addresses or clients."
+        )
+    trial: Trial | None = None
+    if moved or client_secret or scopes != credential.scopes:
+        secret = client_secret or decrypt(credential.client_secret)
+        trial = try_sign_in(SignIn(org_id, client_id, secret, scopes, *places[2:]))
+    row = save_credential(
+        team=credential.team,
+        name=name,
+        org_id=org_id,
+        client_id=client_id,
+        client_secret=client_secret,
+        scopes=scopes,
+        ims_url=ims_url,
+        platform_url=platform_url,
+        expires_on=expires_on,
+        credential=credential,
+    )
+    if trial is not None:
+        _keep_trial(row, trial)
+    return row
+
+
+def replace_secret(credential: Credential, client_secret: str) -> None:
+    """Rotation: the new secret is tried at Adobe, then takes the stored one's place.
+
+    Raises AepError when it doesn't work; the stored one stays then.
+    """
+    places = _places(credential)
+    trial = try_sign_in(SignIn(*places[:2], client_secret, credential.scopes, *places[2:]))
+    Credential.objects.filter(pk=credential.pk).update(
+        client_secret=encrypt(client_secret), secret_set_at=timezone.now(), expires_on=None
+    )
+    credential.refresh_from_db()
+    _keep_trial(credential, trial)
+
+
+def _places(credential: Credential) -> tuple[str, str, str, str]:
+    """Whose secret it is and where it is sent."""
+    return (
+        credential.organisation.org_id,
+        credential.client_id,
+        credential.ims_url,
+        credential.platform_url,
+    )
+
+
+def _keep_trial(credential: Credential, trial: Trial) -> None:
+    """The token that has just worked is used from now on."""
+    now = timezone.now()
+    _keep_token(credential, trial.token, now)
+    _store_sandboxes(credential, trial.sandboxes, now)
+
+
+def _keep_token(credential: Credential, token: Token, now: datetime) -> None:
+    Credential.objects.filter(pk=credential.pk).update(
+        token=encrypt(token.value),
+        token_expires_at=token.expires_at,
+        token_renew_at=renew_at(token, now),
+        succeeded_at=now,
+        last_error="",
+    )
 
 
 def refresh_sandboxes(credential: Credential) -> list[Sandbox]:
@@ -148,7 +254,7 @@ def test_credential(credential: Credential) -> CredentialTest:
         return CredentialTest(ok=False, error=error if isinstance(error, AepError) else None)
     now = timezone.now()
     Credential.objects.filter(pk=credential.pk).update(
-        tested_at=now, succeeded_at=now, last_error=""
+        tested_at=now, succeeded_at=now, last_error="", missing=missing
     )
     return CredentialTest(ok=True, sandboxes=sandboxes, missing=missing)
 

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import threading
 import time
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import httpx
 from django.utils import timezone
 
-from flowsite.aep.auth import fetch_token
-from flowsite.aep.errors import AepError
+from flowsite.aep.auth import Token, fetch_token
+from flowsite.aep.errors import AepError, BadCredential
 from flowsite.core import leases
 from flowsite.core.encrypted import decrypt, encrypt
 from flowsite.credentials.models import Credential
+from flowsite.people import audit
 
 #: Renewed this long before its end. IMS answers with about 24 h.
 RENEW_BEFORE = timedelta(minutes=10)
@@ -21,6 +22,12 @@ RENEW_BEFORE = timedelta(minutes=10)
 SHARE_OF_SHORT_LIFE = 0.8
 FETCH_LEASE = timedelta(seconds=40)
 WAIT_S = 0.2
+
+
+def renew_at(token: Token, now: datetime) -> datetime:
+    """From when on a token is replaced; a short-lived one is used for most of its life."""
+    life = token.expires_at - now
+    return now + max(life - RENEW_BEFORE, life * SHARE_OF_SHORT_LIFE)
 
 
 class StoredTokens:
@@ -58,7 +65,9 @@ class StoredTokens:
     def _current(self, stale: str) -> str:
         deadline = time.monotonic() + FETCH_LEASE.total_seconds() + 5
         while True:
-            row = Credential.objects.select_related("organisation").get(pk=self._credential_id)
+            row = Credential.objects.select_related("organisation", "team").get(
+                pk=self._credential_id
+            )
             if value := self._usable(row, stale):
                 return value
             if lease := leases.take(row, FETCH_LEASE):
@@ -79,7 +88,7 @@ class StoredTokens:
 
     def _fetch(self, row: Credential, lease: str, stale: str) -> str:
         try:
-            row.refresh_from_db(fields=["token", "token_renew_at"])
+            row.refresh_from_db(fields=["token", "token_renew_at", "last_error"])
             if value := self._usable(row, stale):
                 return value
             token = fetch_token(
@@ -89,14 +98,21 @@ class StoredTokens:
                 scopes=row.scopes,
                 transport=self._transport,
             )
-            life = token.expires_at - timezone.now()
-            renew_in = max(life - RENEW_BEFORE, life * SHARE_OF_SHORT_LIFE)
+        except BadCredential as error:
+            _note_refusal(row, error)
+            raise
+        else:
+            now = timezone.now()
+            good_until = renew_at(token, now)
             Credential.objects.filter(pk=row.pk).update(
                 token=encrypt(token.value),
                 token_expires_at=token.expires_at,
-                token_renew_at=timezone.now() + renew_in,
+                token_renew_at=good_until,
+                succeeded_at=now,
+                last_error="",
             )
-            self._keep(token.value, renew_in)
+            audit.record("credential.used", team=row.team, obj=row, until=str(token.expires_at))
+            self._keep(token.value, good_until - now)
             return token.value
         finally:
             leases.release(row, lease)
@@ -104,3 +120,10 @@ class StoredTokens:
     def _keep(self, value: str, good_for: timedelta) -> None:
         self._value = value
         self._good_until = time.monotonic() + good_for.total_seconds()
+
+
+def _note_refusal(row: Credential, error: BadCredential) -> None:
+    """On the credential always; in the audit log when it begins, not with every try."""
+    Credential.objects.filter(pk=row.pk).update(tested_at=timezone.now(), last_error=str(error))
+    if not row.last_error:
+        audit.record("credential.refused", team=row.team, obj=row, message=str(error))

@@ -1,18 +1,14 @@
-"""Source accounts: what AEP lists, kept as rows, and tests of them."""
+"""Source accounts as the wizard lists them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Count, QuerySet
-from django.utils import timezone
 
-from flowsite.aep.flow_service import Connection, TestResult
 from flowsite.core.look import Status
-from flowsite.credentials.connect import open_platform
+from flowsite.credentials import accounts
 from flowsite.credentials.models import Credential, Sandbox, SourceAccount
 from flowsite.definitions.model import Account
 from flowsite.definitions.sources import Source, find_source, source_by_spec
@@ -50,12 +46,12 @@ def accounts_in(user: User, sandbox: Sandbox) -> QuerySet[SourceAccount]:
 
 def account_rows(user: User, sandbox: Sandbox, *, source: Source | None = None) -> list[AccountRow]:
     """What lists print, by name; two queries."""
-    accounts = accounts_in(user, sandbox).order_by("name", "pk")
+    found = accounts_in(user, sandbox).order_by("name", "pk")
     if source is not None:
-        accounts = accounts.filter(connection_spec_id=source.connection_spec_id or "-")
+        found = found.filter(connection_spec_id=source.connection_spec_id or "-")
     flows = dataflows_for_user(user).filter(sandbox=sandbox).exclude(connection_id="")
     counts = dict(flows.values_list("connection_id").annotate(n=Count("pk")).order_by())
-    return [account_row(one, counts.get(one.connection_id, 0)) for one in accounts]
+    return [account_row(one, counts.get(one.connection_id, 0)) for one in found]
 
 
 def account_row(account: SourceAccount, dataflows: int = 0) -> AccountRow:
@@ -83,53 +79,9 @@ def refresh_accounts(
 ) -> None:
     """Reads the accounts of one source, or of all, and keeps them. Raises AepError."""
     spec_id = source.connection_spec_id if source else None
-    filters = [("connectionSpec.id", "==", spec_id)] if spec_id else []
-    with open_platform(credential, sandbox, max_wait_s=PATIENCE_S) as platform:
-        found = list(platform.flow_service.connections(filters))
-    _keep(sandbox, (one for one in found if not spec_id or one.connection_spec_id == spec_id))
-    _forget(sandbox, {one.id for one in found}, spec_id)
-
-
-@transaction.atomic
-def _keep(sandbox: Sandbox, found: Iterable[Connection]) -> None:
-    known = {row.connection_id: row for row in SourceAccount.objects.filter(sandbox=sandbox)}
-    for one in found:
-        row = known.get(one.id) or SourceAccount(sandbox=sandbox, connection_id=one.id)
-        values = {
-            "name": one.name[:300] or one.id,
-            "description": one.description,
-            "connection_spec_id": one.connection_spec_id,
-            "auth_spec": one.auth_spec[:200],
-            "state": one.state[:40] or "enabled",
-            "created_at": one.created_at,
-        }
-        if row.pk is None or any(getattr(row, name) != value for name, value in values.items()):
-            for name, value in values.items():
-                setattr(row, name, value)
-            row.save()
-
-
-def _forget(sandbox: Sandbox, listed: set[str], spec_id: str | None) -> None:
-    """Accounts that AEP lists no more keep their row, without a state."""
-    gone = SourceAccount.objects.filter(sandbox=sandbox, state__gt="").exclude(
-        connection_id__in=listed
+    accounts.refresh_accounts(
+        credential, sandbox, connection_spec_id=spec_id, max_wait_s=PATIENCE_S
     )
-    if spec_id:
-        gone = gone.filter(connection_spec_id=spec_id)
-    gone.update(state="")
-
-
-def test_account(account: SourceAccount, credential: Credential) -> TestResult:
-    """Asks the provider through AEP, and keeps the answer. Raises AepError."""
-    with open_platform(credential, account.sandbox, max_wait_s=PATIENCE_S) as platform:
-        result = platform.flow_service.test_connection(account.connection_id)
-    account.tested_at, account.test_ok = timezone.now(), result.ok
-    account.test_message = "" if result.ok else result.message
-    account.save(update_fields=["tested_at", "test_ok", "test_message", "seen_at"])
-    return result
-
-
-test_account.__test__ = False  # type: ignore[attr-defined]  # not for pytest
 
 
 def with_id(account: Account, sandbox: Sandbox) -> Account:

@@ -11,6 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from flowsite.credentials.accounts import test_account
 from flowsite.credentials.models import Credential, SandboxAccess, SourceAccount
 from flowsite.credentials.selectors import accesses_for_user, current_access
 from flowsite.definitions.sources import Source, find_source
@@ -26,10 +27,9 @@ from flowsite.wizard.accounts import (
     account_rows,
     accounts_in,
     refresh_accounts,
-    test_account,
 )
 from flowsite.wizard.forms.auth import AccountForm, documented_methods
-from flowsite.wizard.lookups import AuthMethod, Lookups, OfferedSource
+from flowsite.wizard.lookups import PATIENCE_S, AuthMethod, Lookups, OfferedSource
 from flowsite.wizard.steps import stepper
 from flowsite.wizard.views.common import REMOTE, failure_of, fragment, is_htmx, the_draft
 
@@ -87,7 +87,7 @@ def account_test(request: HttpRequest, pk: int) -> HttpResponse:
     account, credential = _the_account(request, pk)
     context: dict[str, Any] = {}
     try:
-        result = test_account(account, credential)
+        result = test_account(account, credential, max_wait_s=PATIENCE_S)
     except REMOTE as error:
         context["failure"] = failure_of(error, _("The account could not be tested"))
     else:
