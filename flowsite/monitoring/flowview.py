@@ -17,6 +17,7 @@ from flowsite.core.wording import duration, moment, number
 from flowsite.monitoring import words
 from flowsite.monitoring.rows import Fact, Figure, freshness
 from flowsite.people.models import AuditEntry
+from flowsite.runs.drift import WATCHED
 from flowsite.runs.models import FINISHED, Dataflow, FlowRun, FlowState, RunState
 
 TIMELINE_LENGTH = 20
@@ -94,6 +95,7 @@ def stamp(row: Dataflow) -> str:
         row.missing_since,
         row.deleted_at,
         row.team_id,
+        row.outside_change,
     )
     return hashlib.sha256(repr(moving).encode()).hexdigest()[:16]
 
@@ -186,6 +188,37 @@ def _event(entry: AuditEntry) -> Event:
     if entry.object_type == "submission" and entry.object_id.isdecimal():
         url = reverse("submission", args=[int(entry.object_id)])
     return Event(entry.at, entry.actor, text, url)
+
+
+@dataclass(frozen=True)
+class OutsideChange:
+    """What somebody changed in AEP; ``back`` is the action that puts it back, if one does."""
+
+    client: str
+    at: datetime | None
+    lines: list[str]
+    back: str = ""
+
+
+def outside_change(row: Dataflow) -> OutsideChange | None:
+    """The change outside that nobody has dealt with."""
+    noted = row.outside_change
+    if not noted or row.deleted_at or row.missing_since:
+        return None
+    changes: dict[str, list[Any]] = noted["changes"]
+    lines = [f"{WATCHED.get(name, name)}: {old} → {new}" for name, (old, new) in changes.items()]
+    at = datetime.fromisoformat(noted["at"]) if noted.get("at") else None
+    return OutsideChange(noted.get("client", ""), at, lines, _way_back(changes))
+
+
+def _way_back(changes: dict[str, list[Any]]) -> str:
+    """State or schedule can be put back with one action; anything else needs a person."""
+    if set(changes) == {"state"}:
+        return "enable" if changes["state"][0] == "enabled" else "disable"
+    recurring = changes.get("frequency", ["hour"])[0] != "once"
+    if set(changes) <= {"frequency", "interval"} and recurring:
+        return "schedule"
+    return ""
 
 
 @dataclass(frozen=True)

@@ -66,8 +66,11 @@ def facts(run: FlowRun) -> list[Fact]:
     found = [
         Fact("Started", moment(run.started_at, seconds=True)),
         Fact("Ended", moment(run.ended_at, seconds=True)),
-        Fact("Data from", moment(run.window_start, seconds=True)),
-        Fact("Data until", moment(run.window_end, seconds=True)),
+        *(
+            Fact(term, moment(at, seconds=True))
+            for term, at in (("Data from", run.window_start), ("Data until", run.window_end))
+            if at
+        ),
         *_sizes(run),
         Fact("Sandbox", run.sandbox.name),
         Fact("Run id", run.run_id, as_id=True),

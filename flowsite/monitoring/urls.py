@@ -14,6 +14,7 @@ urlpatterns = [
     path("dataflows/", dataflows.dataflows, name="dataflows"),
     path("dataflows/<int:pk>/", dataflows.dataflow, name="dataflow"),
     path("dataflows/<int:pk>/live/", dataflows.dataflow_live, name="dataflow-live"),
+    path("dataflows/<int:pk>/outside/", actions.outside_change, name="dataflow-outside"),
     path("dataflows/<int:pk>/adopt/", dataflows.adopt, name="dataflow-adopt"),
     path("dataflows/<int:pk>/export/", dataflows.export, name="dataflow-export"),
     path("dataflows/<int:pk>/clone/", dataflows.clone, name="dataflow-clone"),

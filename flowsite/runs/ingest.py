@@ -17,8 +17,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from flowsite.aep.flow_service import Flow, Run
-from flowsite.credentials.models import Sandbox
-from flowsite.runs import rollup
+from flowsite.credentials.models import Credential, Sandbox
+from flowsite.runs import drift, rollup
 from flowsite.runs.bulk import update_columns
 from flowsite.runs.counting import recount
 from flowsite.runs.models import FINISHED, Dataflow, FlowRun, RunHour, RunState, SandboxSync
@@ -98,6 +98,7 @@ def ingest_flows(
     """Inserts and updates dataflows. Flows must bring data in (``readings.is_ours``)."""
     sync = lock(sandbox, lease)
     by_id = {flow.id: flow for flow in flows if flow.id}
+    ours = _our_clients(sandbox)
     known = {
         row.flow_id: row for row in Dataflow.objects.filter(sandbox=sandbox, flow_id__in=by_id)
     }
@@ -106,7 +107,7 @@ def ingest_flows(
         row = known.get(flow_id)
         if row is None:
             result.new_flows.append(_new_flow(sandbox, flow, now))
-        elif _apply_flow(row, flow, now):
+        elif _apply_flow(row, flow, now, ours):
             result.changed_flows.append(row)
     Dataflow.objects.bulk_create(result.new_flows)
     for row in result.changed_flows:
@@ -121,18 +122,43 @@ def _new_flow(sandbox: Sandbox, flow: Flow, now: datetime) -> Dataflow:
     row = Dataflow(sandbox=sandbox, flow_id=flow.id[:100], seen_at=now, expect_from=now)
     for name, value in flow_values(flow).items():
         setattr(row, name, value)
+    row.settled_state = drift.settled_state(row.state, "")
     rollup.refresh(row)
     return row
 
 
-def _apply_flow(row: Dataflow, flow: Flow, now: datetime) -> bool:
+def _note_outside_change(
+    row: Dataflow, before: dict[str, Any], flow: Flow, ours: frozenset[str]
+) -> None:
+    """Only for dataflows of a team, and only where AEP names a client that is none of ours."""
+    if row.team_id is None or not flow.updated_client:
+        return
+    after = drift.watched(vars(row))
+    if flow.updated_client in ours:
+        row.outside_change = drift.still_true(row.outside_change, after)
+        return
+    row.outside_change = drift.noted(
+        row.outside_change, before, after, client=flow.updated_client, at=flow.updated_at
+    )
+
+
+def _our_clients(sandbox: Sandbox) -> frozenset[str]:
+    """Client ids of the credentials that reach the sandbox's organisation."""
+    rows = Credential.objects.filter(organisation=sandbox.organisation_id)
+    return frozenset(rows.values_list("client_id", flat=True))
+
+
+def _apply_flow(row: Dataflow, flow: Flow, now: datetime, ours: frozenset[str]) -> bool:
     """Whether the row differs now. An answer older than the row is left out."""
     back = row.missing_since is not None
     row.missing_since = None
     if row.updated_at and flow.updated_at and flow.updated_at < row.updated_at:
         return back
-    before = (row.state, row.schedule)
-    changed = _assign(row, flow_values(flow))
+    before, watched = (row.state, row.schedule), drift.watched(vars(row))
+    values = flow_values(flow)
+    values["settled_state"] = drift.settled_state(values["state"], row.settled_state)
+    changed = _assign(row, values)
+    _note_outside_change(row, watched, flow, ours)
     if (row.state, row.schedule) != before or back:
         row.expect_from = now
     if row.source_connection_id and "source_connection_id" in changed:

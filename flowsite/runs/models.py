@@ -82,6 +82,12 @@ class Dataflow(models.Model):
     #: Client id of the technical account that made, or last changed it.
     created_client = models.CharField(max_length=100, blank=True, default="")
     updated_client = models.CharField(max_length=100, blank=True, default="")
+    #: Enabled or disabled, whatever AEP is doing at the moment; for ``drift``.
+    settled_state = models.CharField(max_length=20, blank=True, default="")
+    #: What was changed outside and nobody has dealt with (``drift.noted``).
+    outside_change: models.JSONField[dict[str, Any] | None] = models.JSONField(
+        null=True, blank=True
+    )
     runs_supported = models.BooleanField(default=True)
     #: Not seen by AEP's lists any more: deleted, or hidden by an access label.
     missing_since = models.DateTimeField(null=True, blank=True)

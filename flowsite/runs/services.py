@@ -43,7 +43,7 @@ def record_dataflow(
             sandbox=sandbox, flow_id=flow_id, name=name[:300], etag=etag, raw_state="enabled"
         )
         row.created_at = row.seen_at = row.expect_from = now
-        row.schedule = schedule_of(definition)
+        row.schedule, row.settled_state = schedule_of(definition), "enabled"
     row.owner = row.owner or owner
     row.definition, row.facts = definition, facts
     row.description = row.description or str(definition.get("description") or "")
@@ -140,6 +140,36 @@ def _move_hours(row: Dataflow, team_id: int) -> None:
         deltas[row.team_id, hour["hour"]] = HourDelta(gone)
         deltas[team_id, hour["hour"]] = HourDelta(counts)
     ingest.add_hours(row.sandbox_id, deltas)
+
+
+@transaction.atomic
+def accept_outside_change(dataflow: Dataflow) -> None:
+    """What was changed outside stands: also in our document, as far as it says the same things."""
+    sync = ingest.lock(dataflow.sandbox)
+    row = Dataflow.objects.get(pk=dataflow.pk)
+    if row.definition:
+        row.definition = _with_changes(row.definition, row)
+    row.outside_change = None
+    row.save(update_fields=["definition", "outside_change"])
+    ingest.touch(sync, count=False)
+
+
+def forget_outside_change(dataflow: Dataflow) -> None:
+    """Not mentioned any more; our document stays as it is."""
+    Dataflow.objects.filter(pk=dataflow.pk).update(outside_change=None)
+
+
+def _with_changes(definition: dict[str, Any], row: Dataflow) -> dict[str, Any]:
+    """The document with the changed name, description and schedule."""
+    changes = (row.outside_change or {}).get("changes", {})
+    made = {**definition, "schedule": {**(definition.get("schedule") or {})}}
+    for name in ("name", "description"):
+        if name in changes:
+            made[name] = changes[name][1]
+    for name in ("frequency", "interval"):
+        if name in changes:
+            made["schedule"][name] = changes[name][1]
+    return made
 
 
 @transaction.atomic

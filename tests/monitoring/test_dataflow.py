@@ -355,3 +355,77 @@ def test_what_happened_is_told(client_as: ClientAs, ops: User, make_flow: MakeFl
 
     assert (event.actor, event.text) == ("ops", "Disable submitted")
     assert event.url == f"/submissions/{Submission.objects.get().pk}/"
+
+
+# --- changed outside -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def disabled_outside(make_flow: MakeFlow) -> Dataflow:
+    row = make_flow()
+    made = make_flow(
+        state="disabled",
+        updatedAt=int((timezone.now() - timedelta(minutes=1)).timestamp() * 1000),
+        updatedClient="aep-ui",
+    )
+    assert made.pk == row.pk
+    return made
+
+
+def test_a_change_outside_is_said(
+    client_as: ClientAs, ops: User, disabled_outside: Dataflow
+) -> None:
+    html = client_as(ops).get(f"/dataflows/{disabled_outside.pk}/").content.decode()
+
+    assert "Changed outside" in html
+    assert "State: enabled → disabled" in html
+    assert "aep-ui" in html
+
+
+@pytest.mark.parametrize("do", ["accept", "ignore"])
+def test_a_change_outside_is_dealt_with(
+    client_as: ClientAs, ops: User, disabled_outside: Dataflow, do: str
+) -> None:
+    client_as(ops).post(f"/dataflows/{disabled_outside.pk}/outside/", a_key() | {"do": do})
+
+    disabled_outside.refresh_from_db()
+    assert disabled_outside.outside_change is None
+    assert AuditEntry.objects.filter(action=f"dataflow.outside_{do}").exists()
+
+
+def test_a_change_outside_is_put_back(
+    client_as: ClientAs, ops: User, disabled_outside: Dataflow
+) -> None:
+    url = f"/dataflows/{disabled_outside.pk}/outside/"
+
+    response = client_as(ops).post(url, a_key() | {"do": "back"})
+
+    submission = Submission.objects.get()
+    assert submission.kind == Kind.ENABLE
+    assert response.url == f"/submissions/{submission.pk}/"
+
+
+def test_a_schedule_is_put_back(client_as: ClientAs, ops: User, make_flow: MakeFlow) -> None:
+    row = make_flow()
+    Dataflow.objects.filter(pk=row.pk).update(
+        outside_change={"client": "x", "at": "", "changes": {"interval": [6, 1]}}
+    )
+
+    client_as(ops).post(f"/dataflows/{row.pk}/outside/", a_key() | {"do": "back"})
+
+    submission = Submission.objects.get()
+    assert submission.params == {"schedule": {"frequency": "hour", "interval": 6}}
+
+
+def test_what_needs_a_person_is_not_put_back(
+    client_as: ClientAs, ops: User, make_flow: MakeFlow
+) -> None:
+    row = make_flow()
+    Dataflow.objects.filter(pk=row.pk).update(
+        outside_change={"client": "x", "at": "", "changes": {"mapping_version": [1, 2]}}
+    )
+    client = client_as(ops)
+
+    assert "Put it back" not in client.get(f"/dataflows/{row.pk}/").content.decode()
+    response = client.post(f"/dataflows/{row.pk}/outside/", a_key() | {"do": "back"})
+    assert response.status_code == 404

@@ -112,6 +112,7 @@ RULES: dict[str, Rule] = {
     "dataflows": BOTH,
     "dataflow": BOTH,
     "dataflow-live": BOTH,
+    "dataflow-outside": BOTH,
     "dataflow-adopt": ADMIN,
     "dataflow-action": BOTH,
     "run-retry": BOTH,

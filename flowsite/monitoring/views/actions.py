@@ -16,7 +16,9 @@ from django.views.decorators.http import require_POST
 from flowsite.monitoring import flowview, runview
 from flowsite.monitoring.forms.actions import DeleteForm, RunForm, ScheduleForm
 from flowsite.monitoring.views.common import ANYBODY, the_dataflow, the_run
+from flowsite.people import audit
 from flowsite.people.rights import Role, has_role, role_required
+from flowsite.runs import services
 from flowsite.runs.models import Dataflow
 from flowsite.runs.selectors import may_act_on
 from flowsite.submissions.models import Kind
@@ -113,6 +115,48 @@ def _begin(
         messages.error(request, str(refusal))
         return redirect(back_url)
     return redirect("submission", pk=submission.pk)
+
+
+@require_POST
+@role_required(*ANYBODY)
+def outside_change(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a change made outside over, puts it back, or ignores it."""
+    row = the_dataflow(request, pk)
+    user: Any = request.user
+    if not may_act_on(user, row):
+        raise PermissionDenied("This dataflow can be changed by the people of its team.")
+    found, do = flowview.outside_change(row), request.POST.get("do", "")
+    back_url = reverse("dataflow", args=[pk])
+    if found is None:
+        return redirect(back_url)
+    if do == "back":
+        return _put_back(request, row, found.back, back_url)
+    if do not in ("accept", "ignore"):
+        raise Http404("There is no such action.")
+    if do == "accept":
+        services.accept_outside_change(row)
+    else:
+        services.forget_outside_change(row)
+    audit.record(
+        f"dataflow.outside_{do}", request=request, team=row.team, obj=row, changes=found.lines
+    )
+    return redirect(back_url)
+
+
+def _put_back(request: HttpRequest, row: Dataflow, kind: str, back_url: str) -> HttpResponse:
+    if not kind:
+        raise Http404("This change can't be put back with one action.")
+    params: dict[str, Any] = {}
+    if kind == "schedule":
+        changes = (row.outside_change or {})["changes"]
+        params["schedule"] = {
+            name: changes[name][0] if name in changes else row.schedule.get(name)
+            for name in ("frequency", "interval")
+        }
+    response = _begin(request, row, _KINDS[kind], back_url, params)
+    if response.url != back_url:  # type: ignore[attr-defined]
+        services.forget_outside_change(row)
+    return response
 
 
 @require_POST
