@@ -62,7 +62,7 @@ def build_paypal_dataflow(page: Page) -> None:
     page.get_by_label(re.compile("Load incremental")).select_option("Create_Time")
     go_on(page, "Review")
 
-    expect(page.get_by_text("nothing speaks against it", exact=False)).to_be_visible()
+    expect(page.get_by_text("nothing speaks against it").first).to_be_visible()
     page.get_by_role("button", name="Finish").click()
     expect(page).to_have_url(re.compile(r"/dataflows/\d+/"), timeout=60_000)
 
