@@ -20,8 +20,8 @@ UNITS: Final[dict[Frequency, timedelta]] = {
 SMALLEST_INTERVAL: Final[dict[Frequency, int]] = {"minute": 15, "hour": 1, "day": 1, "week": 1}
 LARGEST_INTERVAL: Final = 10_000
 """AEP documents no maximum; a typing error must not overflow our dates."""
-START_MARGIN: Final = timedelta(minutes=5)
-"""A start nearer than this may be past when AEP reads it."""
+START_MARGIN: Final = timedelta(minutes=2)
+"""A start nearer than this may be past when AEP reads it; a submission takes less."""
 PROFILE_BATCHES_PER_DAY: Final = 90
 """Soft guardrail per sandbox for Profile and event batches. Source: ingestion guardrails."""
 DAY: Final = timedelta(days=1)

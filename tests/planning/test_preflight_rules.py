@@ -128,11 +128,11 @@ def test_the_delta_column_holds_dates(column, expected):
     [
         pytest.param(NOW, [("FLOW-1360", "schedule", "error")], id="now is too late"),
         pytest.param(
-            NOW + timedelta(minutes=4, seconds=59),
+            NOW + timedelta(minutes=1, seconds=59),
             [("start-soon", "schedule", "warning")],
             id="within the margin",
         ),
-        pytest.param(NOW + timedelta(minutes=5), [], id="after the margin"),
+        pytest.param(NOW + timedelta(minutes=2), [], id="after the margin"),
     ],
 )
 def test_the_start_has_a_margin(start, expected):

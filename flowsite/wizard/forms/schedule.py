@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from flowsite.definitions.columns import Column, is_date
 from flowsite.definitions.model import PartialDefinition, Schedule
-from flowsite.definitions.schedule import LARGEST_INTERVAL, SMALLEST_INTERVAL, START_MARGIN
+from flowsite.definitions.schedule import LARGEST_INTERVAL, SMALLEST_INTERVAL
 from flowsite.definitions.sources import DELTA_DATE_FORMAT, Source
 from flowsite.wizard.forms.picks import packed, unpacked_text
 
@@ -23,6 +23,7 @@ FREQUENCIES: Final = [
     ("day", _("Day")),
     ("week", _("Week")),
 ]
+TIME_TO_FINISH: Final = timedelta(minutes=5)
 #: Value, name, chosen.
 Choice = tuple[str, str, bool]
 #: What a datetime-local field takes and gives.
@@ -172,8 +173,8 @@ def initial(
 
 
 def default_start(now: datetime) -> datetime:
-    """The first full minute after the margin that a start needs."""
-    early = now.astimezone(UTC) + START_MARGIN
+    """The first full minute that leaves time to review and submit."""
+    early = now.astimezone(UTC) + TIME_TO_FINISH
     return early.replace(second=0, microsecond=0) + timedelta(minutes=1)
 
 
