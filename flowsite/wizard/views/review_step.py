@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any, Final, cast
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from flowsite.credentials.connect import open_platform
 from flowsite.definitions.complete import complete, problems
 from flowsite.definitions.model import DataflowDefinition
 from flowsite.definitions.problems import IncompleteDefinition, Problem, StepName, errors_of
-from flowsite.definitions.schedule import START_MARGIN
 from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import definition_of
 from flowsite.drafts.services import save_step
@@ -26,10 +24,13 @@ from flowsite.planning.build import build_plan
 from flowsite.planning.plan import SubmissionPlan
 from flowsite.planning.preview import curl, requests
 from flowsite.submissions import preflight
+from flowsite.submissions.models import SubmissionState
 from flowsite.submissions.resolve import Unresolved, place_of, resolve
+from flowsite.submissions.selectors import submission_of_draft
 from flowsite.submissions.services import SubmissionRefused, new_key, submit_draft
 from flowsite.wizard import review
 from flowsite.wizard.forms.account import PlainForm
+from flowsite.wizard.forms.schedule import default_start
 from flowsite.wizard.lookups import Lookups
 from flowsite.wizard.views import steps
 from flowsite.wizard.views.common import REMOTE, fragment, remote, the_draft
@@ -56,6 +57,7 @@ class ReviewPage:
             "groups": review.groups(draft, definition),
             "open": review.findings(draft, open_problems),
             "key": key if _is_key(key) else new_key(),
+            "published": is_published(draft),
             "production": draft.sandbox.is_production,
             "may_submit": not draft.sandbox.is_production or may_submit_to_production(request.user),
             "production_error": getattr(form, "production_error", ""),
@@ -87,6 +89,12 @@ class ReviewPage:
 
     def saved(self, draft: Draft) -> dict[str, Any]:
         return {}
+
+
+def is_published(draft: Draft) -> bool:
+    """Whether the draft has become a dataflow."""
+    submission = submission_of_draft(draft)
+    return submission is not None and submission.state == SubmissionState.PUBLISHED
 
 
 def _is_key(key: str) -> bool:
@@ -178,7 +186,7 @@ def draft_start_later(request: HttpRequest, pk: int) -> HttpResponse:
     schedule = definition_of(draft).schedule
     if schedule is None:
         raise Http404("There is no schedule yet.")
-    start = timezone.now().replace(second=0, microsecond=0) + START_MARGIN + timedelta(minutes=2)
+    start = default_start(timezone.now())
     part = schedule.model_copy(update={"start": start}).model_dump(mode="json", exclude_none=True)
     save_step(
         draft,
