@@ -118,8 +118,11 @@
     const waiting = pendingSavers();
     if (!waiting.length) return;
     event.preventDefault();
+    const place = link.closest("[data-saved]");
     Promise.all(waiting.map((saver) => saver.save())).then((saved) => {
-      if (saved.every(Boolean)) location.assign(link.href);
+      // "Compare" after a conflict: the newest link holds what was typed last.
+      const goal = saved.every(Boolean) ? link : place?.querySelector("a");
+      if (goal) location.assign(goal.href);
     });
   });
   document.addEventListener("visibilitychange", () => {
