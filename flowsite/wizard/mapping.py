@@ -134,6 +134,14 @@ def status_of(rows: Sequence[MappingRow], sides: Sides, found: Sequence[Problem]
     )
 
 
+def sound_rows(rows: Sequence[MappingRow], sides: Sides) -> tuple[MappingRow, ...]:
+    """Those without an error of their own: one broken row must not hide the others' preview."""
+    broken = {
+        number for number, problems in status_of(rows, sides).by_row.items() if errors_of(problems)
+    }
+    return tuple(row for number, row in enumerate(rows) if number not in broken)
+
+
 def row_number(field: str) -> int | None:
     """The row that a problem's field is about."""
     if not field.startswith("mapping["):

@@ -169,7 +169,8 @@ def check_expression(
         checked = platform.data_prep.validate_expression(expression)
         if not checked.ok:
             return checked.error, None
-        if sides.schema is None or not sample or not target:
+        known = any(field.path == target for field in sides.fields)
+        if sides.schema is None or not sample or not known:
             return "", None
         row = MappingRow(expression=expression, target=target)
         body = mapping_set_body([row], sides.columns, sides.schema.id, name=NAME)

@@ -87,6 +87,7 @@
   }
 
   function after() {
+    document.getElementById("suggested-note")?.remove();
     buttons();
     count();
     inputs(items()[0] ?? make())[0]?.dispatchEvent(new Event("input", { bubbles: true }));

@@ -223,10 +223,12 @@ def draft_preview(request: HttpRequest, pk: int) -> HttpResponse:
     sides = sides_of(draft, lookups)
     account, data = account_of(draft), definition_of(draft).data
     rows = mapping.expanded(mapping_form(draft, request.POST).rows(), sides.tenant_id)
+    sound = mapping.sound_rows(rows, sides)
     sample = lookups.sample(account, data) if account and data else []
     context = {
         "draft": draft,
-        "preview": mapping_checks.preview(rows, sides, sample, lookups),
+        "preview": mapping_checks.preview(sound, sides, sample, lookups),
+        "left_out": len(rows) - len(sound),
         "evaluated": sides.schema is not None,
         "has_rows": bool(sample),
     }
