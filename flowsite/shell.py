@@ -40,6 +40,7 @@ _LINKS = [
     ("Monitoring", "Board", "board", "chart-bar", _ANYBODY),
     ("Monitoring", "Runs", "runs", "queue-list", _ANYBODY),
     ("Monitoring", "Work queue", "work", "wrench-screwdriver", _ANYBODY),
+    ("Monitoring", "Account health", "account-health", "heart", (Role.OPS,)),
     ("Administration", "Credentials", "credentials", "lock-closed", (Role.ADMIN,)),
     ("Administration", "People", "people", "users", (Role.ADMIN,)),
     ("Administration", "Audit log", "audit", "clipboard-document-list", (Role.ADMIN,)),

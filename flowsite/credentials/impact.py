@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 
-from flowsite.credentials.models import Credential, Sandbox, SourceAccount
+from flowsite.credentials.models import Credential, Sandbox, SandboxAccess, SourceAccount
 
 #: As many are listed by name; the rest is counted.
 LISTED = 50
@@ -35,6 +35,11 @@ class SandboxImpact:
     dataflows: int
     listed: list[Named]
     others: list[str]
+
+    @property
+    def hidden(self) -> int:
+        """How many are not listed: other teams' ones, and the rest of a long list."""
+        return max(self.dataflows - len(self.listed), 0)
 
     @property
     def stops(self) -> bool:
@@ -118,3 +123,44 @@ def dataflows_of_accounts(accounts: Iterable[SourceAccount]) -> dict[tuple[int, 
         .annotate(n=Count("dataflow"))
     )
     return {(pk, connection): n for pk, connection, n in rows}
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The numbers of ``Impact`` for a list."""
+
+    sandboxes: int = 0
+    dataflows: int = 0
+    drafts: int = 0
+
+
+def counts_of(credentials: Iterable[Credential]) -> dict[int, Counts]:
+    """Credential → numbers; three queries however many."""
+    keys = [row.pk for row in credentials]
+    reached: dict[int, set[int]] = {key: set() for key in keys}
+    ways: dict[int, set[int]] = {}
+    accesses = SandboxAccess.objects.filter(sandbox__credentials__in=keys).distinct()
+    for owner, sandbox, error, worked in accesses.values_list(
+        "credential", "sandbox", "credential__last_error", "credential__succeeded_at"
+    ):
+        if owner in reached:
+            reached[owner].add(sandbox)
+        if not error and worked:
+            ways.setdefault(sandbox, set()).add(owner)
+    current = Q(dataflow__deleted_at=None, dataflow__missing_since=None)
+    rows = Sandbox.objects.filter(credentials__in=keys).order_by()
+    counted = rows.annotate(n=Count("dataflow", filter=current, distinct=True))
+    flows = dict(counted.values_list("pk", "n"))
+    kept = Q(draft__deleted_at=None)
+    mine = Credential.objects.filter(pk__in=keys).order_by()
+    drafts = dict(mine.annotate(n=Count("draft", filter=kept)).values_list("pk", "n"))
+    return {
+        key: Counts(
+            sandboxes=len(reached[key]),
+            dataflows=sum(
+                flows.get(one, 0) for one in reached[key] if not ways.get(one, set()) - {key}
+            ),
+            drafts=drafts.get(key, 0),
+        )
+        for key in keys
+    }

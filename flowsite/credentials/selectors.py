@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from flowsite.credentials.models import Credential, SandboxAccess, SourceAccount
@@ -53,8 +53,12 @@ def accesses_of(request: HttpRequest) -> list[SandboxAccess]:
     return choices
 
 
-def accounts_for_user(user: User, access: SandboxAccess) -> QuerySet[SourceAccount]:
-    """Source accounts of a sandbox that the person may use: their teams' and nobody's."""
-    return SourceAccount.objects.filter(sandbox=access.sandbox, state__gt="").filter(
-        team__in=[*teams_of(user), None]
+def known_accounts(user: User) -> QuerySet[SourceAccount]:
+    """Accounts in every sandbox that the person's teams reach: their teams' and nobody's."""
+    teams = teams_of(user)
+    reached = SandboxAccess.objects.filter(credential__team__in=teams).values("sandbox")
+    return (
+        SourceAccount.objects.filter(sandbox__in=reached, state__gt="")
+        .filter(Q(team__in=teams) | Q(team=None))
+        .select_related("sandbox", "team", "created_by")
     )

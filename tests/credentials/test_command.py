@@ -81,3 +81,23 @@ def test_rotation_without_the_old_key_changes_nothing(credential, settings):
 
     with pytest.raises(CommandError, match="Nothing was changed"):
         call_command("credential", "rotate-keys", stdout=io.StringIO())
+
+
+def rotate(monkeypatch, secret):
+    monkeypatch.setattr("sys.stdin", io.StringIO(secret))
+    call_command("credential", "rotate", "Acme", "--secret-stdin", stdout=io.StringIO())
+
+
+def test_a_new_secret_that_works_replaces_the_old_one(monkeypatch, credential, emulator):
+    Credential.objects.update(client_secret="")
+
+    rotate(monkeypatch, "demo-secret\n")
+
+    assert decrypt(Credential.objects.get().client_secret) == "demo-secret"
+
+
+def test_a_new_secret_that_fails_is_refused(monkeypatch, credential, emulator):
+    with pytest.raises(CommandError, match="stored secret stays in use"):
+        rotate(monkeypatch, "wrong")
+
+    assert decrypt(Credential.objects.get().client_secret) == "demo-secret"

@@ -15,6 +15,7 @@ from flowsite.aep.errors import AepError
 from flowsite.core import leases
 from flowsite.credentials.models import Credential
 from flowsite.credentials.tokens import StoredTokens
+from flowsite.people.models import AuditEntry
 
 
 class Ims(httpx.MockTransport):
@@ -93,6 +94,22 @@ def test_a_refusal_frees_the_lease_and_is_told(credential):
 
     credential.refresh_from_db()
     assert leases.take(credential, timedelta(seconds=1))
+
+
+def test_use_and_refusal_are_told_on_the_credential_and_in_the_log(credential):
+    StoredTokens(credential, Ims()).get()
+    credential.refresh_from_db()
+    assert (bool(credential.succeeded_at), credential.last_error) == (True, "")
+    Credential.objects.update(token="")
+
+    for _ in range(3):
+        with pytest.raises(AepError):
+            StoredTokens(credential, Ims(status=401)).get()
+
+    credential.refresh_from_db()
+    assert "invalid client_secret" in credential.last_error
+    actions = AuditEntry.objects.order_by("pk").values_list("action", flat=True)
+    assert list(actions) == ["credential.used", "credential.refused"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -50,7 +50,10 @@ RULES: dict[str, Rule] = {
     "credential-new": ADMIN,
     "credential": ADMIN,
     "credential-test": ADMIN,
+    "credential-rotate": ADMIN,
     "credential-delete": ADMIN,
+    "account-health": OPS,
+    "account-tests": OPS,
     # Catalogue and accounts
     "catalog": ANALYST,
     "catalog-offered": ANALYST,

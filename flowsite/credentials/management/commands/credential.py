@@ -1,4 +1,4 @@
-"""``manage.py credential add|test|rotate-keys``: Adobe credentials from the command line."""
+"""``manage.py credential add|test|rotate|rotate-keys``: Adobe credentials from the command line."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials import services
 from flowsite.credentials.models import IMS_URL, PLATFORM_URL, SCOPES, Credential
 from flowsite.people import audit
+from flowsite.people.audit import COMMAND_LINE
 from flowsite.people.command_line import the_team
 from flowsite.people.models import Team
 
@@ -39,24 +40,28 @@ class Command(BaseCommand):
         test = actions.add_parser("test", help="fetch a token and list the sandboxes")
         test.add_argument("name")
         test.add_argument("--team")
+        rotate = actions.add_parser("rotate", help="replace the secret by a new one that works")
+        rotate.add_argument("name")
+        rotate.add_argument("--team")
+        rotate.add_argument("--secret-stdin", action="store_true", required=True)
         actions.add_parser(
             "rotate-keys", help="encrypt every stored secret with the first encryption key"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if options["action"] == "rotate-keys":
-            self._rotate()
+            self._rotate_keys()
             return
         team = the_team(options["team"])
         if options["action"] == "add":
             self._add(team, options)
+        elif options["action"] == "rotate":
+            self._rotate(_named(team, options["name"]))
         else:
-            self._test(team, options["name"])
+            self._test(_named(team, options["name"]))
 
     def _add(self, team: Team, options: dict[str, Any]) -> None:
-        secret = sys.stdin.read().removesuffix("\n")
-        if not secret:
-            raise CommandError("Standard input held no secret.")
+        secret = _secret()
         fields = ("name", "org_id", "client_id", "scopes", "ims_url", "platform_url")
         try:
             row = services.save_credential(
@@ -64,7 +69,7 @@ class Command(BaseCommand):
             )
         except services.CredentialProblem as problem:
             raise CommandError(str(problem)) from problem
-        audit.record("credential.added", actor="command line", team=team, obj=row)
+        audit.record("credential.added", by=COMMAND_LINE, team=team, obj=row)
         self.stdout.write(f"Credential “{row.name}” is saved.")
         try:
             names = [sandbox.name for sandbox in services.refresh_sandboxes(row)]
@@ -73,12 +78,9 @@ class Command(BaseCommand):
         else:
             self.stdout.write(f"It reaches the sandboxes: {', '.join(names) or 'none'}.")
 
-    def _test(self, team: Team, name: str) -> None:
-        row = Credential.objects.filter(team=team, name=name).first()
-        if row is None:
-            raise CommandError(f"The team has no credential named “{name}”.")
+    def _test(self, row: Credential) -> None:
         result = services.test_credential(row)
-        audit.record("credential.tested", actor="command line", team=team, obj=row, ok=result.ok)
+        audit.record("credential.tested", by=COMMAND_LINE, team=row.team, obj=row, ok=result.ok)
         if not result.ok:
             row.refresh_from_db()
             raise CommandError(row.last_error)
@@ -87,10 +89,34 @@ class Command(BaseCommand):
             note = f" – lacks {', '.join(lacking)}" if lacking else ""
             self.stdout.write(f"{sandbox.name} ({sandbox.type}){note}")
 
-    def _rotate(self) -> None:
+    def _rotate(self, row: Credential) -> None:
+        try:
+            services.replace_secret(row, _secret())
+        except AepError as error:
+            raise CommandError(f"{error} The stored secret stays in use.") from error
+        audit.record("credential.secret_replaced", by=COMMAND_LINE, team=row.team, obj=row)
+        self.stdout.write(f"“{row.name}” uses the new secret. Delete the old one at Adobe.")
+
+    def _rotate_keys(self) -> None:
         try:
             count = services.rotate_keys()
         except Undecryptable as error:
             raise CommandError(f"{error} Nothing was changed.") from error
-        audit.record("secrets.rotated", actor="command line", count=count)
+        audit.record("secrets.rotated", by=COMMAND_LINE, count=count)
         self.stdout.write(f"{count} secrets are encrypted with the first key now.")
+
+
+def _secret() -> str:
+    """All of standard input, less one final newline. Raises CommandError."""
+    found = sys.stdin.read().removesuffix("\n")
+    if not found:
+        raise CommandError("Standard input held no secret.")
+    return found
+
+
+def _named(team: Team, name: str) -> Credential:
+    """Raises CommandError."""
+    row = Credential.objects.filter(team=team, name=name).first()
+    if row is None:
+        raise CommandError(f"The team has no credential named “{name}”.")
+    return row
