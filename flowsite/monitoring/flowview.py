@@ -15,7 +15,7 @@ from django.urls import reverse
 from flowsite.aep.codes import explain
 from flowsite.core.wording import duration, moment, number
 from flowsite.monitoring import words
-from flowsite.monitoring.rows import Fact, Figure, freshness
+from flowsite.monitoring.rows import Fact, Figure, Freshness
 from flowsite.people.models import AuditEntry
 from flowsite.runs.drift import WATCHED
 from flowsite.runs.models import FINISHED, Dataflow, FlowRun, FlowState, RunState
@@ -45,10 +45,9 @@ class Notice:
     code: str = ""
 
 
-def notices(row: Dataflow, newest: Sequence[FlowRun], now: datetime) -> list[Notice]:
+def notices(row: Dataflow, newest: Sequence[FlowRun], fresh: Freshness) -> list[Notice]:
     """Gone, late, failing, unowned: at most one of each."""
     found = []
-    fresh = freshness(row, now)
     if row.deleted_at:
         found.append(Notice("neutral", "Deleted", f"{fresh.text}. Its runs are kept here."))
     elif row.missing_since:
@@ -100,11 +99,10 @@ def stamp(row: Dataflow) -> str:
     return hashlib.sha256(repr(moving).encode()).hexdigest()[:16]
 
 
-def figures(row: Dataflow, now: datetime) -> list[Figure]:
+def figures(row: Dataflow, now: datetime, fresh: Freshness) -> list[Figure]:
     """The numbers on top."""
     finished = [state for _, state, _ in row.strip if state in FINISHED]
     good = sum(1 for state in finished if state == RunState.SUCCESS)
-    fresh = freshness(row, now)
     return [
         Figure("Latest run", _ago(row.last_run_at, now)),
         Figure("Freshness", fresh.text, fresh.note),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -150,12 +150,18 @@ def run_url(pk: int) -> str:
     return f"{before}{pk}{after}"
 
 
-def flow_rows(rows: Iterable[Dataflow], now: datetime, *, several: bool) -> list[FlowRow]:
+def flow_rows(
+    rows: Iterable[Dataflow],
+    now: datetime,
+    *,
+    several: bool,
+    read_at: Mapping[int, datetime | None],
+) -> list[FlowRow]:
     """Lines of the board; ``several``: name the sandbox of each."""
-    return [_flow_row(row, now, several) for row in rows]
+    return [_flow_row(row, now, several, read_at.get(row.sandbox_id)) for row in rows]
 
 
-def _flow_row(row: Dataflow, now: datetime, several: bool) -> FlowRow:
+def _flow_row(row: Dataflow, now: datetime, several: bool, read_at: datetime | None) -> FlowRow:
     names = (words.source_name(row.connection_spec_id), row.account_name, row.source_object)
     origin = " · ".join(name for name in names if name)
     account = row.account_name or origin
@@ -179,7 +185,7 @@ def _flow_row(row: Dataflow, now: datetime, several: bool) -> FlowRow:
         ingested=row.last_ingested,
         failed=row.last_failed,
         loss=words.loss(row.last_failed, row.last_received),
-        freshness=freshness(row, now),
+        freshness=freshness(row, now, read_at),
         schedule=words.schedule_words(row.schedule),
         is_unowned=row.team_id is None,
         is_enabled=row.state == FlowState.ENABLED,
@@ -197,8 +203,8 @@ def run_strip(row: Dataflow) -> SafeString:
     return strip(marks, f"Last {len(marks)} runs of {row.name}") if marks else SafeString("–")
 
 
-def freshness(row: Dataflow, now: datetime) -> Freshness:
-    """How the newest run compares with the schedule."""
+def freshness(row: Dataflow, now: datetime, read_at: datetime | None) -> Freshness:
+    """How the newest run compares with the schedule, as of the last reading of the sandbox."""
     if row.deleted_at:
         return Freshness(f"Deleted {words.clock(row.deleted_at, now)}", "notice", "trash")
     if row.missing_since:
@@ -212,6 +218,9 @@ def freshness(row: Dataflow, now: datetime) -> Freshness:
     if expected is None:
         return Freshness("Ran once" if row.last_run_at else "–")
     if expected < late_before(now):
+        if read_at is None or expected >= late_before(read_at):
+            since = f"Not read since {words.clock(read_at, now)}" if read_at else "Not read yet"
+            return Freshness(since, "notice", "question-mark-circle")
         note = f"expected {words.clock(expected, now)}"
         return Freshness(words.lateness(expected, now), "negative", "clock", note)
     if expected < now:

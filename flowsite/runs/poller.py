@@ -82,8 +82,8 @@ def poll(
     except LeaseLost:
         report.finished = False
         logger.warning("lost the lease of a sandbox", extra={"sandbox": sync.sandbox.name})
-    except Exception:
-        _give_back(sync, lease)
+    except Exception as error:
+        _give_back(sync, lease, error)
         raise
     return report
 
@@ -200,7 +200,20 @@ def _wait_s(sync: SandboxSync, report: Report, started: datetime, now: datetime)
     return max(float(settings.POLL_S) - took, took, 0.0)
 
 
-def _give_back(sync: SandboxSync, lease: str) -> None:
-    """After an error of ours: not again at once."""
-    wait = timedelta(seconds=min(settings.POLL_S * 5, LONGEST_WAIT_S))
-    leases.release(sync, lease, due_at=timezone.now() + wait, failures=F("failures") + 1)
+def _give_back(sync: SandboxSync, lease: str, error: Exception) -> None:
+    """After an error of ours: not again at once, and said on the board."""
+    now = timezone.now()
+    told = {
+        "message": f"Flowsite failed while it read this sandbox ({type(error).__name__}).",
+        "whose_turn": "admin",
+        "remedy": "This is a fault of Flowsite, not of AEP: see the log of the worker.",
+    }
+    leases.release(
+        sync,
+        lease,
+        due_at=now + timedelta(seconds=min(settings.POLL_S * 5, LONGEST_WAIT_S)),
+        failures=F("failures") + 1,
+        failed_at=now,
+        error=told,
+        version=F("version") + 1,
+    )

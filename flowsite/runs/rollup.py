@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from flowsite.runs.expectation import next_expected
@@ -173,8 +173,3 @@ def _mark(run: FlowRun) -> list[Any]:
 
 def _key(mark: list[Any]) -> tuple[datetime, int]:
     return datetime.fromisoformat(mark[2]), mark[0]
-
-
-def is_late(dataflow: Dataflow, now: datetime, margin: timedelta) -> bool:
-    """Whether an expected run has not begun in time. AEP promises no time, hence the margin."""
-    return dataflow.next_expected_at is not None and dataflow.next_expected_at + margin < now

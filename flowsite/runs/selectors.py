@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import F, Q, QuerySet, Sum
 
 from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.people.models import User
@@ -86,13 +86,24 @@ def late_before(now: datetime) -> datetime:
 
 
 def late_dataflows(rows: QuerySet[Dataflow], now: datetime) -> QuerySet[Dataflow]:
-    """Those whose expected run has not begun."""
-    return rows.filter(next_expected_at__lt=late_before(now))
+    """Those whose expected run had not begun when the sandbox was last read.
+
+    A sandbox that can't be read says nothing about its dataflows, so that none becomes late by it.
+    """
+    late_from = F("next_expected_at") + timedelta(seconds=settings.LATE_MARGIN_S)
+    return rows.filter(
+        next_expected_at__lt=late_before(now), sandbox__sandboxsync__succeeded_at__gt=late_from
+    )
 
 
 def syncs_of(sandboxes: Iterable[Sandbox]) -> list[SandboxSync]:
     """Where the pollers of these sandboxes stand. One query."""
     return list(SandboxSync.objects.filter(sandbox__in=list(sandboxes)).select_related("sandbox"))
+
+
+def read_at(syncs: Iterable[SandboxSync]) -> dict[int, datetime | None]:
+    """When each sandbox (by key) was last read to the end."""
+    return {sync.sandbox_id: sync.succeeded_at for sync in syncs}
 
 
 @dataclass(frozen=True)

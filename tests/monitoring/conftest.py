@@ -12,7 +12,7 @@ from django.utils import timezone
 from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.people.models import Team
 from flowsite.runs import ingest, services
-from flowsite.runs.models import Dataflow, FlowRun
+from flowsite.runs.models import Dataflow, FlowRun, SandboxSync
 from tests.runs.answers import a_flow, a_run
 
 MakeFlow = Callable[..., Dataflow]
@@ -39,6 +39,7 @@ def make_flow(sandbox: Sandbox, team: Team, now: datetime) -> MakeFlow:
         row = Dataflow.objects.get(flow_id=flow_id)
         values = {"account_name": "PayPal EU", "dataset_name": "Products", "source_object": "Table"}
         Dataflow.objects.filter(pk=row.pk).update(named_at=now, **values)
+        SandboxSync.objects.update(succeeded_at=now)
         if owned:
             services.adopt(row, team)
         row.refresh_from_db()

@@ -76,7 +76,7 @@ def test_a_poll_without_changes_renews_the_status_line_only(
     client = client_as(ops)
     live_url = client.get("/monitoring/").context["live_url"]
 
-    SandboxSync.objects.update(succeeded_at=timezone.now())
+    SandboxSync.objects.update(succeeded_at=timezone.now() + timedelta(seconds=9))
     html = client.get(live_url, headers=HTMX).content.decode()
 
     assert "Updated" in html
@@ -225,6 +225,17 @@ def test_late_says_how_late(client_as: ClientAs, ops: User, zoo: None) -> None:
 
     assert line.freshness.text == "3 h late"
     assert line.freshness.note.startswith("expected ")
+
+
+def test_what_cannot_be_read_is_not_called_late(
+    client_as: ClientAs, ops: User, zoo: None, now: datetime
+) -> None:
+    SandboxSync.objects.update(succeeded_at=now - timedelta(hours=2, minutes=30))
+    client = client_as(ops)
+
+    assert names(client, "/monitoring/?late=1") == []
+    [line] = client.get("/monitoring/?q=late").context["rows"]
+    assert line.freshness.text.startswith("Not read since ")
 
 
 def test_pages_meet_without_a_gap(client_as: ClientAs, ops: User, make_flow: MakeFlow) -> None:

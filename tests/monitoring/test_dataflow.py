@@ -135,7 +135,7 @@ def test_the_number_of_queries_does_not_grow(
             client.get(f"/dataflows/{row.pk}/")
         counts.append(len(queries))
 
-    assert counts == [9, 9]
+    assert counts == [10, 10]
 
 
 def test_a_stranger_does_not_find_it(

@@ -420,6 +420,21 @@ def test_a_failing_credential_is_recorded_and_waits_longer(
     assert (sync.failures, sync.succeeded_at) == (3, None)
 
 
+def test_a_fault_of_ours_is_shown_and_waits(
+    platform: Platform, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(flow_sweep, "sweep_flows", lambda cycle: 1 / 0)
+
+    with pytest.raises(ZeroDivisionError):
+        poller.poll_once(sandbox)
+
+    sync = SandboxSync.objects.get()
+    assert sync.lease_token == ""
+    assert sync.due_at > timezone.now() + timedelta(minutes=1)
+    assert sync.error is not None
+    assert "ZeroDivisionError" in sync.error["message"]
+
+
 def test_another_credential_takes_over(
     platform: Platform, sandbox: Sandbox, credential: Credential
 ) -> None:

@@ -121,5 +121,5 @@ def _list(request: HttpRequest, look: Look) -> dict[str, Any]:
         "choices": sandbox_choices(request, look.sandboxes),
         "hidden": hidden_fields(request, "q", "page", "stamp"),
         "clear_url": f"{address}{boardview.cleared(request.GET)}",
-        **flow_table(request, look.in_view, asked, look.now, address=address),
+        **flow_table(request, look.in_view, asked, look.now, address=address, syncs=look.syncs),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -13,8 +14,8 @@ from flowsite.credentials.models import Sandbox
 from flowsite.monitoring.filters import BoardFilter, reached_sandboxes, with_params
 from flowsite.monitoring.rows import flow_rows
 from flowsite.people.rights import Role
-from flowsite.runs.models import Dataflow, FlowRun
-from flowsite.runs.selectors import dataflow_for_user, run_for_user
+from flowsite.runs.models import Dataflow, FlowRun, SandboxSync
+from flowsite.runs.selectors import dataflow_for_user, read_at, run_for_user
 
 ANYBODY = (Role.ANALYST, Role.OPS, Role.ADMIN)
 PAGE_SIZE = 50
@@ -60,13 +61,14 @@ def flow_table(
     now: datetime,
     *,
     address: str,
+    syncs: Iterable[SandboxSync],
 ) -> dict[str, Any]:
     """One page of dataflows and the links around it. One query."""
     narrowed = asked.narrow(in_view, now).select_related("owner", "sandbox").defer(*UNPRINTED_FLOW)
     page = page_of(narrowed, order=asked.sort, cursor=request.GET.get("page"), size=PAGE_SIZE)
     several = len({row.sandbox_id for row in page.rows}) > 1
     return {
-        "rows": flow_rows(page.rows, now, several=several),
+        "rows": flow_rows(page.rows, now, several=several, read_at=read_at(syncs)),
         "sorts": _sorts(request, asked, address),
         **page_urls(request, page, address),
     }

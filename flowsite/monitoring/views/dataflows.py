@@ -24,7 +24,7 @@ from flowsite.monitoring.filters import (
     chosen_sandboxes,
     with_params,
 )
-from flowsite.monitoring.rows import poll_seconds, run_rows
+from flowsite.monitoring.rows import freshness, poll_seconds, run_rows
 from flowsite.monitoring.views.common import (
     ANYBODY,
     UNPRINTED_RUN,
@@ -39,7 +39,14 @@ from flowsite.people import audit
 from flowsite.people.rights import Role, has_role, role_required
 from flowsite.runs import services
 from flowsite.runs.models import Dataflow, FlowRun
-from flowsite.runs.selectors import dataflows_for_user, may_act_on, may_adopt, runs_of
+from flowsite.runs.selectors import (
+    dataflows_for_user,
+    may_act_on,
+    may_adopt,
+    read_at,
+    runs_of,
+    syncs_of,
+)
 
 RUNS_PER_PAGE = 20
 #: Runs in the charts of a dataflow.
@@ -63,7 +70,9 @@ def dataflows(request: HttpRequest) -> HttpResponse:
         "clear_url": address + with_params(request.GET, **dict.fromkeys(("q", "source", "state"))),
         "narrowing_chips": narrowing_chips(request.GET, asked),
         "may_build": has_role(user, Role.ANALYST),
-        **flow_table(request, in_view, asked, timezone.now(), address=address),
+        **flow_table(
+            request, in_view, asked, timezone.now(), address=address, syncs=syncs_of(sandboxes)
+        ),
     }
     part = "#flows" if request.htmx else ""  # type: ignore[attr-defined]
     return render(request, f"monitoring/dataflows.html{part}", context)
@@ -108,8 +117,9 @@ def _newest(row: Dataflow) -> list[FlowRun]:
 
 
 def _moving(request: HttpRequest, row: Dataflow, newest: list[FlowRun]) -> dict[str, Any]:
-    """What changes while somebody looks at the page. One query."""
+    """What changes while somebody looks at the page. Two queries."""
     now = timezone.now()
+    fresh = freshness(row, now, read_at(syncs_of([row.sandbox])).get(row.sandbox_id))
     page = page_of(
         runs_of(row).select_related("dataflow", "sandbox").defer(*UNPRINTED_RUN),
         order="-at",
@@ -121,9 +131,9 @@ def _moving(request: HttpRequest, row: Dataflow, newest: list[FlowRun]) -> dict[
     return {
         "dataflow": row,
         "status": flow_status(row.state, row.raw_state),
-        "notices": flowview.notices(row, newest, now),
+        "notices": flowview.notices(row, newest, fresh),
         "outside": flowview.outside_change(row),
-        "figures": flowview.figures(row, now),
+        "figures": flowview.figures(row, now, fresh),
         "runs": run_rows(page.rows),
         "live_url": f"{reverse('dataflow-live', args=[row.pk])}?{query.urlencode()}",
         "poll_s": poll_seconds(),
