@@ -134,7 +134,12 @@
   // --- htmx: focus and announcements after a swap
 
   let focused = null;
-  document.addEventListener("htmx:beforeSwap", () => { focused = document.activeElement; });
+  let ticked = [];
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    focused = document.activeElement;
+    // What was ticked while a list was being read stays ticked in the list that replaces it.
+    ticked = event.target.matches("[data-lazy]") ? [...event.target.querySelectorAll("input[type=radio]:checked")] : [];
+  });
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     failureIn(homeOf(part))?.remove();
@@ -148,6 +153,11 @@
       place.focus({ preventScroll: true });
     }
     focused = null;
+    for (const { name, value } of ticked) {
+      const twin = [...document.getElementsByName(name)].find((one) => one.value === value);
+      if (twin && !twin.checked) twin.checked = true;
+    }
+    ticked = [];
     const said = part.matches("[data-announce]") ? part : part.querySelector("[data-announce]");
     if (said) announce(said.dataset.announce || said.textContent.trim());
   });

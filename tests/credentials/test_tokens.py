@@ -112,7 +112,7 @@ def test_use_and_refusal_are_told_on_the_credential_and_in_the_log(credential):
     assert list(actions) == ["credential.used", "credential.refused"]
 
 
-@pytest.mark.django_db(transaction=True)
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
 def test_ten_threads_fetch_one_token(credential):
     ims = Ims(wait=threading.Event())
     found = []
