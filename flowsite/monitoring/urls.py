@@ -2,13 +2,15 @@
 
 from django.urls import path
 
-from flowsite.monitoring.views import actions, board, dataflows, runs, work
+from flowsite.monitoring.views import actions, board, dataflows, export, runs, work
 
 urlpatterns = [
     path("monitoring/", board.board, name="board"),
     path("monitoring/live/", board.board_live, name="board-live"),
     path("monitoring/sync/", board.sync_now, name="sync-now"),
+    path("monitoring/dataflows.csv", export.board_export, name="board-export"),
     path("monitoring/runs/", runs.runs, name="runs"),
+    path("monitoring/runs.csv", export.runs_export, name="runs-export"),
     path("monitoring/work/", work.work_queue, name="work"),
     path("monitoring/work/act/", work.work_act, name="work-act"),
     path("dataflows/", dataflows.dataflows, name="dataflows"),

@@ -105,6 +105,8 @@ RULES: dict[str, Rule] = {
     # Monitoring
     "board": BOTH,
     "board-live": BOTH,
+    "board-export": BOTH,
+    "runs-export": BOTH,
     "sync-now": BOTH,
     "runs": BOTH,
     "run": BOTH,

@@ -138,7 +138,11 @@ def outside_change(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         services.forget_outside_change(row)
     audit.record(
-        f"dataflow.outside_{do}", request=request, team=row.team, obj=row, changes=found.lines
+        f"dataflow.outside_{do}",
+        request=request,
+        team=row.team,
+        obj=row,
+        changes=(row.outside_change or {})["changes"],
     )
     return redirect(back_url)
 
