@@ -13,6 +13,8 @@ from flowsite.definitions.problems import Problem, Severity, listed, nearest
 from flowsite.definitions.type_fit import misfit
 from flowsite.definitions.xdm import ProposedSchema, TargetField, expand_target
 
+MOST_HINTS: Final = 20
+"""Unknown names of one mapping for which the nearest known ones are looked for."""
 _NESTED: Final = frozenset({"array", "map", "object"})
 
 
@@ -56,11 +58,12 @@ def mapping_problems(
 ) -> list[Problem]:
     """Everything wrong with final rows; without ``fields`` (schema not read) targets pass."""
     by_path = {field.path: field for field in fields}
+    known = _Known(columns)
     found: list[Problem] = []
     for index, row in enumerate(rows):
-        found += _source_problems(row, f"mapping[{index}]", columns)
+        found += _source_problems(row, f"mapping[{index}]", known)
         if fields:
-            found += _target_problems(row, f"mapping[{index}]", columns, by_path)
+            found += _target_problems(row, f"mapping[{index}]", known, by_path)
     found += _doubled_targets(rows)
     found += _uncovered(rows, fields, profile_enabled=profile_enabled)
     return found
@@ -69,9 +72,10 @@ def mapping_problems(
 def unmapped(rows: Sequence[MappingRow], columns: Sequence[Column]) -> list[Column]:
     """Columns that no row reads: their values are dropped without a word."""
     read: set[str] = set()
+    known = _Known(columns)
     for row in rows:
         if row.source:
-            column = find_column(columns, row.source)
+            column = known.find(row.source)
             read.update({column.name} if column else ())
         elif row.expression:
             for path in scan(row.expression).paths:
@@ -79,17 +83,37 @@ def unmapped(rows: Sequence[MappingRow], columns: Sequence[Column]) -> list[Colu
     return [column for column in columns if column.name not in read]
 
 
-def _source_problems(row: MappingRow, field: str, columns: Sequence[Column]) -> list[Problem]:
+class _Known:
+    """The columns by name, for hundreds of rows; looking for likely names has its limit."""
+
+    def __init__(self, columns: Sequence[Column]) -> None:
+        self.columns = columns
+        self._by_name: dict[str, Column] = {}
+        for column in columns:
+            self._by_name.setdefault(column.name, column)
+        self._hints_left = MOST_HINTS
+
+    def find(self, source: str) -> Column | None:
+        return self._by_name.get(source) or find_column(self.columns, source)
+
+    def likely(self, word: str, known: Iterable[str]) -> list[str]:
+        """The nearest words; none after so many questions, because each takes a while."""
+        self._hints_left -= 1
+        return nearest(word, known) if self._hints_left >= 0 else []
+
+
+def _source_problems(row: MappingRow, field: str, known: _Known) -> list[Problem]:
     if row.source:
-        if find_column(columns, row.source) is not None:
+        if known.find(row.source) is not None:
             return []
-        return [_unknown_source(row.source, f"{field}.source", columns)]
+        return [_unknown_source(row.source, f"{field}.source", known)]
     if row.expression:
-        return _expression_problems(row.expression, f"{field}.expression", columns)
+        return _expression_problems(row.expression, f"{field}.expression", known)
     return []
 
 
-def _expression_problems(expression: str, field: str, columns: Sequence[Column]) -> list[Problem]:
+def _expression_problems(expression: str, field: str, known: _Known) -> list[Problem]:
+    columns = known.columns
     if len(expression) > MAX_EXPRESSION:
         text = f"The expression has {len(expression)} characters; the most is {MAX_EXPRESSION}."
         return [_problem("expression-too-long", field, text)]
@@ -104,7 +128,7 @@ def _expression_problems(expression: str, field: str, columns: Sequence[Column])
             problems.append(_problem("reserved-word", field, text))
     for path in dict.fromkeys(found.paths):
         if not any(_reads(path, column) for column in columns):
-            problems.append(_unknown_source(dotted(path), field, columns))
+            problems.append(_unknown_source(dotted(path), field, known))
     return problems
 
 
@@ -115,25 +139,25 @@ def _reads(path: tuple[str, ...], column: Column) -> bool:
     return path[:shared] == own[:shared]
 
 
-def _unknown_source(name: str, field: str, columns: Sequence[Column]) -> Problem:
-    known = [column.name for column in columns]
-    likely = nearest(name, known) or known
+def _unknown_source(name: str, field: str, known: _Known) -> Problem:
+    names = [column.name for column in known.columns]
+    likely = known.likely(name, names) or names
     text = f"“{name}” is not among the chosen columns. Candidates: {listed(likely)}."
     return _problem("unknown-column", field, text)
 
 
 def _target_problems(
-    row: MappingRow, field: str, columns: Sequence[Column], by_path: dict[str, TargetField]
+    row: MappingRow, field: str, known: _Known, by_path: dict[str, TargetField]
 ) -> list[Problem]:
     target = by_path.get(row.target)
     if target is None:
         if not row.target or _inside_known(row.target, by_path):
             return []
-        likely = nearest(row.target, by_path)
+        likely = known.likely(row.target, by_path)
         hint = f" Candidates: {listed(likely)}." if likely else ""
         text = f"The schema has no field “{row.target}”.{hint}"
         return [_problem("unknown-target", f"{field}.target", text)]
-    column = find_column(columns, row.source) if row.source else None
+    column = known.find(row.source) if row.source else None
     fault = misfit(column.xdm_type, target.type) if column else None
     if fault is None or column is None:
         return []
@@ -166,12 +190,14 @@ def _uncovered(
     targets = [row.target for row in rows]
     found = []
     for field in fields:
+        if not (field.required or field.primary_identity):
+            continue
         if any(_fills(target, field.path) for target in targets):
             continue
         if field.required:
             text = f"{field.path} is required; without it every row is rejected. Map it."
             found.append(_problem("required-unmapped", "mapping", text))
-        elif field.primary_identity:
+        else:
             text = f"{field.path} is the primary identity and is not mapped."
             severity: Severity = "error" if profile_enabled else "warning"
             found.append(_problem("identity-unmapped", "mapping", text, severity))
