@@ -112,10 +112,17 @@ class Lookups:
 
     credential: Credential
     sandbox: Sandbox
+    #: What this request has read from the cache already.
+    memo: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of_draft(cls, draft: Draft) -> Lookups:
-        return cls(draft.credential, draft.sandbox)
+        """One for each draft object, so that a request reads nothing twice."""
+        found: Lookups | None = getattr(draft, "_lookups", None)
+        if found is None:
+            found = cls(draft.credential, draft.sandbox)
+            draft._lookups = found  # type: ignore[attr-defined]
+        return found
 
     @classmethod
     def of_access(cls, access: SandboxAccess) -> Lookups:
@@ -171,7 +178,7 @@ class Lookups:
         def read() -> Exploration:
             found = self._explore(account, data)
             rows = json.dumps(found.rows[:MOST_ROWS], ensure_ascii=False, default=str)
-            cache.set(self._key("rows", _object_key(account, data)), encrypt(rows), HOUR)
+            self._set(self._key("rows", _object_key(account, data)), encrypt(rows), HOUR)
             return Exploration(tuple(columns_of(found)), timezone.now())
 
         return self._kept("columns", _object_key(account, data), HOUR, read, refresh=refresh)
@@ -185,13 +192,13 @@ class Lookups:
 
     def sample(self, account: Account, data: Data) -> list[dict[str, Any]]:
         """Up to 100 rows as the source gave them."""
-        if cache.get(self._key("rows", _object_key(account, data))) is None:
+        if self._get(self._key("rows", _object_key(account, data))) is None:
             self.explored(account, data, refresh=True)
         return self.sample_at_hand(account, data)
 
     def sample_at_hand(self, account: Account, data: Data) -> list[dict[str, Any]]:
         """The same without asking AEP; empty when they are not kept any more."""
-        text = cache.get(self._key("rows", _object_key(account, data)))
+        text = self._get(self._key("rows", _object_key(account, data)))
         rows: list[dict[str, Any]] = json.loads(decrypt(text)) if text else []
         return rows
 
@@ -310,11 +317,20 @@ class Lookups:
 
     def keep(self, kind: Literal["plan", "suggestions"], key: str, value: Any) -> None:
         """Keeps something that was worked out, for an hour."""
-        cache.set(self._key(kind, (key,)), value, HOUR)
+        self._set(self._key(kind, (key,)), value, HOUR)
 
     def kept(self, kind: Literal["plan", "suggestions"], key: str) -> Any:
         """What ``keep`` stored, or None."""
         return self._at_hand(kind, (key,))
+
+    def _get(self, key: str) -> Any:
+        if key not in self.memo:
+            self.memo[key] = cache.get(key)
+        return self.memo[key]
+
+    def _set(self, key: str, value: Any, seconds: int) -> None:
+        cache.set(key, value, seconds)
+        self.memo[key] = value
 
     def _key(self, kind: str, parts: tuple[str, ...]) -> str:
         # Credentials of two teams may see different things in one sandbox.
@@ -322,7 +338,7 @@ class Lookups:
         return f"lookup:{kind}:{hashlib.sha256(text.encode()).hexdigest()}"
 
     def _at_hand(self, kind: str, parts: tuple[str, ...]) -> Any:
-        return cache.get(self._key(kind, parts))
+        return self._get(self._key(kind, parts))
 
     def _kept(
         self,
@@ -334,10 +350,10 @@ class Lookups:
         refresh: bool = False,
     ) -> T:
         key = self._key(kind, parts)
-        found: T | None = None if refresh else cache.get(key)
+        found: T | None = None if refresh else self._get(key)
         if found is None:
             found = read()
-            cache.set(key, found, seconds)
+            self._set(key, found, seconds)
         return found
 
 

@@ -76,9 +76,10 @@ def editor(
     final = expanded(rows, sides.tenant_id)
     status = status_of(final, sides, found)
     fields = {field.path: field for field in sides.fields}
+    names = {column.name: column for column in sides.columns}
     return Editor(
         rows=tuple(
-            _row(number, row, sides.columns, fields, status.by_row.get(number, ()))
+            _row(number, row, _column(row, names, sides), fields, status.by_row.get(number, ()))
             for number, row in enumerate(final)
         ),
         status=status,
@@ -180,15 +181,20 @@ def is_sure(suggestion: Suggestion) -> bool:
     return suggestion.confidence >= ACCEPT_ALL
 
 
+def _column(row: MappingRow, names: dict[str, Column], sides: Sides) -> Column | None:
+    if not row.source:
+        return None
+    return names.get(row.source) or find_column(sides.columns, row.source)
+
+
 def _row(
     number: int,
     row: MappingRow,
-    columns: Sequence[Column],
+    column: Column | None,
     fields: dict[str, TargetField],
     problems: Sequence[Problem],
 ) -> EditorRow:
     text, kind = shown_source(row)
-    column = find_column(columns, row.source) if row.source else None
     field = fields.get(row.target)
     first = next(iter(errors_of(problems)), problems[0] if problems else None)
     return EditorRow(

@@ -16,7 +16,7 @@ from flowsite.definitions.sources import Source
 from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import definition_of
 from flowsite.people.rights import Role, role_required
-from flowsite.wizard import samples
+from flowsite.wizard import markup, samples
 from flowsite.wizard.accounts import with_id
 from flowsite.wizard.forms.data import COMPRESSIONS, DELIMITERS, FILE_TYPES, DataForm
 from flowsite.wizard.forms.picks import packed, unpacked_text
@@ -242,8 +242,15 @@ def columns_context(
     lookups = Lookups.of_draft(draft)
     exploration = lookups.explored_at_hand(account, chosen)
     rows = samples.column_rows(columns, chosen.columns, form.mapped_columns, changes)
+    sample = samples.sample_of(
+        columns,
+        lookups.sample_at_hand(account, chosen),
+        most_rows=FIRST_ROWS,
+        every_column=False,
+    )
     return {
         "rows": rows,
+        "rows_html": markup.column_rows(rows),
         "total": len(rows),
         "ticked": sum(1 for row in rows if row.ticked),
         "dates": sum(1 for row in rows if row.date),
@@ -252,12 +259,8 @@ def columns_context(
         "object_name": chosen.object_name,
         "changes": changes,
         "read_at": exploration.read_at if exploration else None,
-        "sample": samples.sample_of(
-            columns,
-            lookups.sample_at_hand(account, chosen),
-            most_rows=FIRST_ROWS,
-            every_column=False,
-        ),
+        "sample": sample,
+        "sample_html": markup.sample_rows(sample),
     }
 
 
@@ -275,5 +278,10 @@ def draft_sample(request: HttpRequest, pk: int) -> HttpResponse:
     rows = lookups.sample(account, chosen)
     columns = lookups.explored(account, chosen).columns
     sample = samples.sample_of(columns, rows, most_rows=MOST_ROWS, every_column=True)
-    context = {"draft": draft, "sample": sample, "said": _("%(n)d rows") % {"n": len(sample.rows)}}
+    context = {
+        "draft": draft,
+        "sample": sample,
+        "sample_html": markup.sample_rows(sample),
+        "said": _("%(n)d rows") % {"n": len(sample.rows)},
+    }
     return fragment(request, "wizard/data.html#sample", context)

@@ -20,7 +20,7 @@ from flowsite.drafts.selectors import definition_of
 from flowsite.drafts.services import DraftProblem, file_name, save_step
 from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
-from flowsite.wizard import mapping, mapping_checks, mapping_csv
+from flowsite.wizard import mapping, mapping_checks, mapping_csv, markup
 from flowsite.wizard.forms.mapping import MappingForm
 from flowsite.wizard.forms.picks import packed, unpacked_text
 from flowsite.wizard.lookups import Lookups
@@ -99,6 +99,10 @@ def editor_context(
     return {
         "sides": sides,
         "editor": shown,
+        "rows_html": markup.mapping_rows([*shown.rows, shown.blank]),
+        "blank_html": markup.mapping_rows([shown.blank]),
+        "source_options": markup.source_options(shown.columns),
+        "target_options": markup.target_options(shown.fields),
         "questions": _findings(draft, sides.questions),
         "mapping_saved": definition_of(draft).mapping is not None,
     }
