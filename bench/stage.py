@@ -72,6 +72,10 @@ class Processes:
         if keep:
             self._kept[name] = command
 
+    def forget(self, name: str) -> None:
+        """Not to be started again when it ends."""
+        self._kept.pop(name, None)
+
     def pid(self, name: str) -> int:
         return self._running[name].pid
 

@@ -62,21 +62,21 @@ class Job:
     started_at: datetime
 
 
-def run(submission_id: int) -> None:
+def run(submission_id: int) -> bool:
     """Works on a submission as far as it gets within the time of a task.
 
-    Returns without doing anything if the submission has ended, is not due or is held by another
-    worker. Never raises for an answer of AEP.
+    Does nothing if the submission has ended, is not due or is held by another worker. Answers
+    whether there is more to do right now. Never raises for an answer of AEP.
     """
     submission = Submission.objects.select_related(
         "sandbox", "credential__organisation", "credential__team", "team"
     ).get(pk=submission_id)
     if submission.state not in ACTIVE or submission.due_at > timezone.now() or stopping.asked():
-        return
+        return False
     timing = Timing.from_settings()
     token = leases.take(submission, timing.lease)
     if token is None:
-        return
+        return False
     submission.refresh_from_db()
     ledger = Ledger(submission, token, timing)
     try:
@@ -86,12 +86,13 @@ def run(submission_id: int) -> None:
             due_at = Execution(ledger, platform).work()
     except LeaseLost:
         logger.warning("submission lost its lease", extra={"submission": submission_id})
-        return
+        return False
     except BaseException:
         # The next worker looks at it soon, but not in a tight circle.
         ledger.release(timezone.now() + PATIENCE)
         raise
     ledger.release(due_at)
+    return ledger.submission.state in ACTIVE and due_at <= timezone.now()
 
 
 class Execution:

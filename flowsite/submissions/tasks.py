@@ -27,8 +27,13 @@ worker_ready.connect(stopping.also_on_signals, weak=False)
 
 @shared_task
 def run_submission(submission_id: int) -> None:
-    """Works on one submission; a message that comes too early or twice does nothing."""
-    executor.run(submission_id)
+    """Works on one submission; a message that comes too early or twice does nothing.
+
+    What a stopping worker leaves is handed to the next one at once, not at the next sweep.
+    """
+    if executor.run(submission_id):
+        Submission.objects.filter(pk=submission_id).update(woken_at=timezone.now())
+        enqueue(run_submission, submission_id)
 
 
 @shared_task

@@ -253,3 +253,36 @@ def test_a_credential_that_breaks_half_way_stops_without_guessing(
     assert submission.state == SubmissionState.NEEDS_ATTENTION
     errors = {row.error["whose_turn"] for row in submission.steps.filter(state=StepState.FAILED)}
     assert errors == {"admin"}
+
+
+def test_a_stopping_worker_calls_the_next_one_at_once(
+    submit: Callable[..., Submission], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = submit()
+    called: list[int] = []
+    sending = recording.sending
+
+    def stop(*args: Any) -> None:
+        sending(*args)
+        stopping.ask()
+
+    monkeypatch.setattr(recording, "sending", stop)
+    monkeypatch.setattr(tasks, "enqueue", lambda _task, pk: called.append(pk) or True)
+
+    tasks.run_submission(submission.pk)
+
+    assert called == [submission.pk]
+
+
+def test_a_finished_submission_calls_nobody(
+    submit: Callable[..., Submission], emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submission = submit()
+    called: list[int] = []
+    monkeypatch.setattr(tasks, "enqueue", lambda _task, pk: called.append(pk) or True)
+
+    tasks.run_submission(submission.pk)
+
+    submission.refresh_from_db()
+    assert submission.state == SubmissionState.PUBLISHED
+    assert called == []
