@@ -95,11 +95,13 @@ INSTALLED_APPS = [
     "flowsite.submissions",
     "flowsite.wizard",
     "flowsite.monitoring",
+    "flowsite.operations",
 ]
 if not PRODUCTION:
     INSTALLED_APPS += ["flowsite.emulator", "flowsite.demo"]
 
 MIDDLEWARE = [
+    "flowsite.operations.middleware.PageTimes",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -236,7 +238,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready|full)$", r"^metrics$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
@@ -263,6 +265,12 @@ POLL_OVERLAP_S = read("FLOWSITE_POLL_OVERLAP_S", "float", default=600)
 #: Pause between scheduled tests of a source account; 0: none.
 ACCOUNT_TEST_S = read("FLOWSITE_ACCOUNT_TEST_S", "float", default=21_600)
 LATE_MARGIN_S = read("FLOWSITE_LATE_MARGIN_S", "float", default=3600)
+
+#: How often beat and the workers of each queue give a sign of life.
+HEARTBEAT_S = read("FLOWSITE_HEARTBEAT_S", "float", default=15)
+#: What a monitoring system sends to /metrics and /health/full; empty: this machine only.
+METRICS_TOKEN = read("FLOWSITE_METRICS_TOKEN", default="")
+QUEUES = ["submissions", "polling"]
 
 BROKER_SOCKET = broker.socket_path(DATA_DIR)
 CELERY_BROKER_URL = read("FLOWSITE_BROKER_URL", default="") or (
@@ -295,6 +303,7 @@ CELERY_TASK_ROUTES = {
     "flowsite.runs.tasks.*": {"queue": "polling"},
     "flowsite.core.tasks.*": {"queue": "polling"},
     "flowsite.credentials.tasks.*": {"queue": "polling"},
+    "flowsite.operations.tasks.*": {"queue": "polling"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
@@ -318,6 +327,20 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60,
         "options": {"expires": 60},
     },
+    **{
+        f"heartbeat-{queue}": {
+            "task": "flowsite.operations.tasks.heartbeat",
+            "schedule": HEARTBEAT_S,
+            "args": [queue],
+            "options": {"expires": HEARTBEAT_S * 2, "queue": queue},
+        }
+        for queue in QUEUES
+    },
+    "clear-sessions": {
+        "task": "flowsite.operations.tasks.clear_sessions",
+        "schedule": 86_400,
+        "options": {"expires": 3600},
+    },
     "purge-lookups": {
         "task": "flowsite.core.tasks.purge_expired_cache",
         "schedule": 600,
@@ -337,6 +360,11 @@ LOG_LEVEL = read(
     "FLOWSITE_LOG_LEVEL",
     default="WARNING" if Path(sys.argv[0]).name == "manage.py" else "INFO",
     validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
+)
+LOG_LEVEL = read(
+    "FLOWSITE_LOG_LEVEL",
+    default="INFO",
+    validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
 )
 _SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,

@@ -43,6 +43,7 @@ _LINKS = [
     ("Monitoring", "Account health", "account-health", "heart", (Role.OPS,)),
     ("Administration", "Credentials", "credentials", "lock-closed", (Role.ADMIN,)),
     ("Administration", "People", "people", "users", (Role.ADMIN,)),
+    ("Administration", "System health", "health", "signal", (Role.ADMIN,)),
     ("Administration", "Audit log", "audit", "clipboard-document-list", (Role.ADMIN,)),
 ]
 

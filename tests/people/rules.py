@@ -28,6 +28,10 @@ RULES: dict[str, Rule] = {
     "switch-sandbox": EVERYBODY,
     "live": PUBLIC,
     "ready": PUBLIC,
+    "health": ADMIN,
+    # Guarded by a token, or by coming from this machine
+    "health-full": PUBLIC,
+    "metrics": PUBLIC,
     "gallery": PUBLIC,
     "gallery-part": PUBLIC,
     # People
