@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
+from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
@@ -14,14 +15,13 @@ from flowsite.aep.auth import Token
 from flowsite.aep.errors import AepError, Forbidden
 from flowsite.aep.platform import Platform
 from flowsite.aep.sandboxes import SandboxInfo
-from flowsite.core.encrypted import Undecryptable, decrypt, encrypt, rotate
+from flowsite.core.encrypted import EncryptedTextField, Undecryptable, decrypt, encrypt, rotate
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import (
     Credential,
     Organisation,
     Sandbox,
     SandboxAccess,
-    SourceSecret,
 )
 from flowsite.credentials.tokens import renew_at
 from flowsite.credentials.trial import SignIn, Trial, try_sign_in
@@ -298,6 +298,12 @@ def delete_credential(credential: Credential) -> None:
     credential.delete()
 
 
+def encrypted_fields() -> list[EncryptedTextField]:
+    """Every encrypted column of every room, so that a new one can't be forgotten."""
+    columns = (one for model in apps.get_models() for one in model._meta.get_fields())
+    return [one for one in columns if isinstance(one, EncryptedTextField)]
+
+
 @transaction.atomic
 def rotate_keys() -> int:
     """Encrypts every stored secret with the first key; the number of secrets.
@@ -305,14 +311,10 @@ def rotate_keys() -> int:
     Raises Undecryptable, and changes nothing, if a secret can't be opened.
     """
     count = 0
-    for model, name in (
-        (Credential, "client_secret"),
-        (Credential, "token"),
-        (SourceSecret, "values"),
-    ):
-        rows = model._default_manager.select_for_update().exclude(**{name: ""})
-        for row in rows:
-            setattr(row, name, rotate(getattr(row, name)))
-            row.save(update_fields=[name])
-            count += 1
+    for column in encrypted_fields():
+        manager = column.model._base_manager.select_for_update()
+        for pk, value in manager.exclude(**{column.name: ""}).values_list("pk", column.name):
+            if value:
+                manager.filter(pk=pk).update(**{column.name: rotate(value)})
+                count += 1
     return count

@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from flowsite.core.encrypted import decrypt
 from flowsite.core.keys import new_fernet_key
 from flowsite.credentials.models import Credential
+from flowsite.credentials.services import encrypted_fields
 from flowsite.people.models import Team
 
 ARGUMENTS = ["credential", "add", "Live", "--org-id", "ACME@AdobeOrg", "--client-id", "demo-client"]
@@ -101,3 +102,10 @@ def test_a_new_secret_that_fails_is_refused(monkeypatch, credential, emulator):
         rotate(monkeypatch, "wrong")
 
     assert decrypt(Credential.objects.get().client_secret) == "demo-secret"
+
+
+def test_no_encrypted_column_is_forgotten():
+    names = {f"{one.model._meta.label}.{one.name}" for one in encrypted_fields()}
+
+    assert {"credentials.Credential.client_secret", "credentials.SourceSecret.values"} <= names
+    assert "runs.KeptRows.rows" in names

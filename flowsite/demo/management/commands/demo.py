@@ -86,6 +86,8 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Nobody who tries it out wants to wait a minute for a run to show.
+        os.environ.setdefault("FLOWSITE_POLL_S", "10")
         if settings.PRODUCTION:
             raise CommandError("The demo is not for FLOWSITE_ENV=production.")
         logging.getLogger("flowsite").setLevel(logging.WARNING)  # the children log to files
