@@ -18,6 +18,13 @@ from kombu.exceptions import OperationalError
 from flowsite.core.wording import duration
 from flowsite.operations import heartbeats, work
 
+_TITLES = {
+    "database": "Database",
+    "migrations": "Migrations",
+    "broker": "Broker",
+    "beat": "Scheduler (beat)",
+    "polling": "Reading of runs",
+}
 _up_to_date = False
 
 
@@ -28,6 +35,12 @@ class Check:
     name: str
     ok: bool
     words: str
+
+    @property
+    def title(self) -> str:
+        """What people call it."""
+        kind, _, queue = self.name.partition(":")
+        return f"Workers: {queue}" if queue else _TITLES.get(kind, kind)
 
 
 def database() -> Check:

@@ -22,6 +22,7 @@ from flowsite.operations import health, work
 from flowsite.operations.metrics import registry
 from flowsite.operations.models import Tally
 from flowsite.people.rights import Role, role_required
+from flowsite.submissions.models import SubmissionState
 
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -109,7 +110,10 @@ def health_page(request: HttpRequest) -> HttpResponse:
     context = {
         "checks": health.of_everything(),
         "sandboxes": work.sandbox_lags(),
-        "states": work.submissions_by_state(),
+        "states": {
+            SubmissionState(state).label: count
+            for state, count in work.submissions_by_state().items()
+        },
         "waiting": waiting,
         "calls": _slowest("aep"),
         "pages": _slowest("page"),

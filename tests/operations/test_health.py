@@ -154,5 +154,6 @@ def test_the_page_says_the_same_to_admins(client_as, admin, alive, broker, acces
 
     page = client_as(admin).get(reverse("health")).content.decode()
 
-    assert "worker:submissions" in page
+    assert "Workers: submissions" in page
+    assert "Needs attention" in page
     assert "dev" in page
