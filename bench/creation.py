@@ -77,7 +77,8 @@ def measure(access: SandboxAccess, name: str, text: str, latency_s: float) -> No
         rows.append((wall.total_seconds() / path, wall, path, serial, whole, len(steps), every))
     ratio, wall, path, serial, whole, creates, calls = sorted(rows)[len(rows) // 2]
     print(
-        f"{name:17}{latency_s * 1000:4.0f} ms: {creates} creates, wall {wall.total_seconds():.2f} s, "
+        f"{name:17}{latency_s * 1000:4.0f} ms: {creates} creates, "
+        f"wall {wall.total_seconds():.2f} s, "
         f"critical path {path:.2f} s, ratio {ratio:.2f}; one after the other {serial:.2f} s; "
         f"with the reading before {calls} calls, {whole.total_seconds():.2f} s"
     )
