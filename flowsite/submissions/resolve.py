@@ -5,7 +5,7 @@ The browser, ``plan`` and ``apply`` use the same function. Independent parts are
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import cast
 
 from django.db.models import Q
 
@@ -13,7 +13,7 @@ from flowsite.aep.platform import Platform
 from flowsite.credentials.models import Credential, Sandbox
 from flowsite.definitions.columns import Column
 from flowsite.definitions.mapping_rules import resolve_mapping
-from flowsite.definitions.model import DataflowDefinition, Schedule
+from flowsite.definitions.model import DataflowDefinition, MappingRow, Schedule
 from flowsite.definitions.schedule import batches_per_day
 from flowsite.definitions.sources import SourceKind, source_by_slug
 from flowsite.definitions.xdm import ProposedSchema, propose
@@ -61,9 +61,6 @@ def resolve(
     account, columns = cast("tuple[AccountFacts, tuple[Column, ...]]", found["source"])
     target: Target = found["target"]
     proposed = _proposed(definition, columns, tenant_id)
-    fields: Any = (
-        proposed.target_fields() if proposed else (target.schema.fields if target.schema else ())
-    )
     kind = cast(SourceKind, source_by_slug(definition.account.source).kind)
     return Facts(
         tenant_id=tenant_id,
@@ -77,18 +74,26 @@ def resolve(
         schema_facts=target.schema,
         dataset=target.dataset,
         proposed=proposed,
-        mapping=resolve_mapping(
-            definition.mapping,
-            columns,
-            fields,
-            tenant_id=tenant_id,
-            proposed=proposed,
-            object_name=definition.data.object_name,
-        ),
+        mapping=_mapping(definition, columns, target, proposed, tenant_id),
         place=place or Place(),
         dataset_name_taken=target.name_taken,
         dataflow_name_taken=found["name_taken"],
         other_profile_batches_per_day=_other_batches(definition, target, place),
+    )
+
+
+def _mapping(
+    definition: DataflowDefinition,
+    columns: tuple[Column, ...],
+    target: Target,
+    proposed: ProposedSchema | None,
+    tenant_id: str,
+) -> tuple[MappingRow, ...]:
+    """The final rows: suggestions accepted, the tenant's own prefix written out."""
+    existing = target.schema.fields if target.schema else ()
+    fields = proposed.target_fields() if proposed else existing
+    return resolve_mapping(
+        definition.mapping, columns, fields, tenant_id=tenant_id, proposed=proposed
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowsite.planning.plan import Step
+from flowsite.planning.plan import Step, SubmissionPlan
 from flowsite.submissions.models import Submission, SubmissionStep
 
 
@@ -17,3 +17,11 @@ def add_step(submission: Submission, step: Step, position: int, generation: int 
         position=position,
         generation=generation,
     )
+
+
+def add_plan(submission: Submission, plan: SubmissionPlan) -> None:
+    """A plan that needs no reading before it. Call inside the transaction of the submission."""
+    submission.plan = plan.model_dump(mode="json")
+    submission.save(update_fields=["plan"])
+    for position, step in enumerate(plan.steps):
+        add_step(submission, step, position)

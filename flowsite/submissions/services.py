@@ -43,7 +43,7 @@ from flowsite.submissions.models import (
     SubmissionState,
 )
 from flowsite.submissions.resolve import place_of
-from flowsite.submissions.rows import add_step
+from flowsite.submissions.rows import add_plan
 from flowsite.submissions.secrets import keep
 
 __all__ = [
@@ -140,22 +140,21 @@ def submit_account(
     check_production(access.sandbox, production_name, user)
     credential, team = access.credential, access.credential.team
 
+    spec = SpecRef(
+        id=source.connection_spec_id or "", version=source.connection_spec_version or "1.0"
+    )
+
     def plan_it(submission: Submission) -> None:
         plan = account_plan(
             name=name,
             description=description,
-            spec=SpecRef(
-                id=source.connection_spec_id or "", version=source.connection_spec_version or "1.0"
-            ),
+            spec=spec,
             auth_spec=auth_spec,
             params={**params, **keep(team, secrets)},
             key=key,
             place=place_of(credential, access.sandbox),
         )
-        submission.plan = plan.model_dump(mode="json")
-        submission.save(update_fields=["plan"])
-        for position, step in enumerate(plan.steps):
-            add_step(submission, step, position)
+        add_plan(submission, plan)
 
     return begin(
         key=key,
