@@ -264,3 +264,25 @@ def test_it_is_audited_as_the_team(
 
     entry = AuditEntry.objects.get(action="dataflow.submitted")
     assert (entry.actor, entry.team) == ("command line", team)
+
+
+def test_orphans_are_listed_and_removed(
+    access: SandboxAccess,
+    emulator: Emulator,
+    file: Callable[..., str],
+    break_call: Callable[..., None],
+) -> None:
+    break_call("POST", "/flows$", **REFUSED)
+    refused("apply", file(), *PLACE)
+    Submission.objects.update(state=SubmissionState.CANCELLED)
+
+    listed, _ = run("orphans", *PLACE)
+    ids = [one["id"] for one in json.loads(listed) if not one["kept_because"]]
+    left, _ = run("orphans", *PLACE, "--remove", *ids)
+
+    assert {one["kind"] for one in json.loads(listed)} == {
+        "Source connection",
+        "Target connection",
+        "Mapping set",
+    }
+    assert [one["kind"] for one in json.loads(left)] == ["Mapping set"]

@@ -1,4 +1,4 @@
-"""``manage.py dataflow example|plan|apply|export|schema``: dataflows as files, without a browser.
+"""``manage.py dataflow example|schema|plan|apply|export|orphans``: dataflows without a browser.
 
 Needs the database only. ``apply`` carries the submission out in its own process.
 """
@@ -35,6 +35,7 @@ from flowsite.planning.preview import curl, words
 from flowsite.runs.models import Dataflow
 from flowsite.submissions import preflight, selectors, services
 from flowsite.submissions.models import Submission, SubmissionState
+from flowsite.submissions.orphans import find_orphans, words_of
 from flowsite.submissions.resolve import Unresolved, place_of, resolve
 
 #: What a person can mend; its text goes to standard error and the command ends with 1.
@@ -68,9 +69,14 @@ class Command(BaseCommand):
         apply.add_argument("--again", action="store_true", help="though the name is in use")
         apply.add_argument("--resume", type=int, metavar="SUBMISSION")
         actions.add_parser("schema", help="print the JSON Schema of the file")
+        lost = actions.add_parser("orphans", help="list what carries our keys and is of no use")
+        lost.add_argument("--credential", required=True)
+        lost.add_argument("--sandbox", required=True)
+        lost.add_argument("--production", default="", metavar="NAME", help="repeat its name")
+        lost.add_argument("--remove", nargs="+", metavar="ID", help="delete these")
         export = actions.add_parser("export", help="print a draft or dataflow as a file")
         export.add_argument("what", help="draft:ID, dataflow:ID or a flow's UUID")
-        for action in (shown, plan, apply, export):
+        for action in (shown, plan, apply, export, lost):
             action.add_argument("--team", help="needed only when there are several")
 
     def handle(self, *_args: Any, **options: Any) -> None:
@@ -170,6 +176,29 @@ class Command(BaseCommand):
             object_name=name,
         )
         self.stdout.write(yamlform.dump(definition), ending="")
+
+    def _orphans(self, options: dict[str, Any]) -> None:
+        access = access_of(the_team(options["team"]), options["credential"], options["sandbox"])
+        if options["remove"]:
+            services.check_production(access.sandbox, options["production"], None)
+            submission = services.submit_cleanup(
+                access, options["remove"], user=None, key=services.new_key(), wake=False
+            )
+            services.run_in_process(submission)
+            if submission.state != SubmissionState.PUBLISHED:
+                raise CommandError(selectors.failure_of(submission) or "It was interrupted.")
+        with open_platform(access.credential, access.sandbox) as platform:
+            found = [
+                {
+                    "kind": words_of(one),
+                    "id": one.id,
+                    "name": one.name,
+                    "submission": one.submission_id,
+                    "kept_because": one.why_not or None,
+                }
+                for one in find_orphans(platform, access.sandbox)
+            ]
+        self.stdout.write(json.dumps(found, indent=2, ensure_ascii=False))
 
     def _warn(self, problems: list[Problem]) -> None:
         for problem in problems:
