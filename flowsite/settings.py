@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,15 @@ env = Env()
 
 
 def read(name: str, kind: str = "str", **options: Any) -> Any:
-    """One variable, or a start that stops and names it."""
+    """One variable, or a start that stops and names it.
+
+    ``NAME_FILE`` may name a file that holds the value, as container platforms hand secrets over.
+    """
+    if name not in os.environ and (path := os.environ.get(f"{name}_FILE")):
+        try:
+            os.environ[name] = Path(path).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ImproperlyConfigured(f"{name}_FILE: {path} can't be read") from error
     try:
         return getattr(env, kind)(name, **options)
     except EnvError as error:
@@ -102,14 +111,18 @@ if not PRODUCTION:
 
 MIDDLEWARE = [
     "flowsite.operations.middleware.PageTimes",
+    "flowsite.core.middleware.ClientAddress",
     "django.middleware.security.SecurityMiddleware",
+    "flowsite.core.middleware.ExtraHeaders",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "flowsite.core.middleware.BodyLimit",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "flowsite.core.middleware.SessionLimits",
     "flowsite.core.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -205,7 +218,13 @@ LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign-in"
 #: How long a sign-in link lives, in seconds.
 PASSWORD_RESET_TIMEOUT = 86_400
-SESSION_COOKIE_AGE = read("FLOWSITE_SESSION_HOURS", "int", default=12) * 3600
+SESSION_COOKIE_AGE = (
+    read("FLOWSITE_SESSION_HOURS", "int", default=12, validate=validate.Range(min=1)) * 3600
+)
+#: A sign-in ends after so long without a person's doing; 0: only after the hours above.
+SESSION_IDLE_MIN = read(
+    "FLOWSITE_SESSION_IDLE_MINUTES", "int", default=120, validate=validate.Range(min=0)
+)
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
@@ -236,6 +255,9 @@ SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "flowsite.core.views.csrf_failure"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+UPLOAD_LIMIT_BYTES = (
+    read("FLOWSITE_UPLOAD_MB", "int", default=10, validate=validate.Range(min=1)) * 1024 * 1024
+)
 if PRODUCTION:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^health/(live|ready|full)$", r"^metrics$"]
@@ -243,6 +265,8 @@ if PRODUCTION:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    # Browsers take a cookie of such a name only from this very host, and only by https.
+    SESSION_COOKIE_NAME = "__Host-session"
     if TRUSTED_PROXY:
         _header, _, _value = TRUSTED_PROXY.partition(":")
         SECURE_PROXY_SSL_HEADER = (

@@ -9,6 +9,8 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.db import models
 
+from flowsite.core.redaction import remember
+
 
 class Undecryptable(Exception):
     """None of the keys in FLOWSITE_ENCRYPTION_KEYS opens a stored secret."""
@@ -27,15 +29,18 @@ def _box(keys: tuple[str, ...]) -> MultiFernet:
 
 def encrypt(text: str) -> str:
     """Text as a Fernet token, made with the first key."""
+    remember(text)
     return _box(tuple(settings.ENCRYPTION_KEYS)).encrypt(text.encode()).decode()
 
 
 def decrypt(token: str) -> str:
     """Raises Undecryptable."""
     try:
-        return _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
+        text = _box(tuple(settings.ENCRYPTION_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken as error:
         raise Undecryptable from error
+    remember(text)
+    return text
 
 
 def rotate(token: str) -> str:

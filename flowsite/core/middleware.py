@@ -1,12 +1,19 @@
-"""Everybody signs in, except where a view says otherwise."""
+"""Signing in everywhere, how long it lasts, who asks from where, and what a request may weigh."""
 
 from __future__ import annotations
 
+import contextlib
+import time
 from collections.abc import Callable
-from typing import Any
+from ipaddress import ip_address
+from typing import Any, Final
 
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+
+Next = Callable[[HttpRequest], HttpResponseBase]
 
 
 class SignInMiddleware(LoginRequiredMiddleware):
@@ -22,3 +29,113 @@ class SignInMiddleware(LoginRequiredMiddleware):
         if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
             return HttpResponse("Your session ended. Sign in again to go on.", status=401)
         return super().handle_no_permission(request, view_func)
+
+
+class SessionLimits:
+    """Ends a session some hours after it began, and after some time without a person's doing.
+
+    What pages ask for by themselves (htmx reading) is nobody's doing. Comes after the session and
+    authentication middleware.
+    """
+
+    BEGAN: Final = "began"
+    ACTIVE: Final = "active"
+    #: So seldom is the session written for being in use.
+    WRITE_EVERY_S: Final = 60
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if SESSION_KEY in request.session:
+            self._look(request)
+        return self._get_response(request)
+
+    def _look(self, request: HttpRequest) -> None:
+        now, session = time.time(), request.session
+        began = session.setdefault(self.BEGAN, now)
+        active = session.setdefault(self.ACTIVE, now)
+        idle_s = settings.SESSION_IDLE_MIN * 60
+        if now - began > settings.SESSION_COOKIE_AGE or (idle_s and now - active > idle_s):
+            logout(request)
+            return
+        by_itself = request.method == "GET" and request.headers.get("HX-Request")
+        if not by_itself and now - active > self.WRITE_EVERY_S:
+            session[self.ACTIVE] = now
+
+
+class ClientAddress:
+    """Behind a trusted proxy, the address that the proxy saw: the last one it added."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.TRUSTED_PROXY:
+            said = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+            with contextlib.suppress(ValueError):
+                request.META["REMOTE_ADDR"] = str(ip_address(said))
+        return self._get_response(request)
+
+
+class BodyLimit:
+    """Refuses a request that announces more than FLOWSITE_UPLOAD_MB, before it is read.
+
+    A body without an announced length is read as empty by Django.
+    """
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            size = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            size = 0
+        if size > settings.UPLOAD_LIMIT_BYTES:
+            most = settings.UPLOAD_LIMIT_BYTES // 1024 // 1024
+            text = f"This is too large: at most {most} MB can be sent at once."
+            return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+        return self._get_response(request)
+
+
+class ExtraHeaders:
+    """Headers that Django has no setting for."""
+
+    #: None of these is used, so no script that got in may use them either.
+    PERMISSIONS: Final = ", ".join(
+        f"{name}=()"
+        for name in (
+            "accelerometer",
+            "autoplay",
+            "bluetooth",
+            "browsing-topics",
+            "camera",
+            "display-capture",
+            "geolocation",
+            "gyroscope",
+            "hid",
+            "idle-detection",
+            "magnetometer",
+            "microphone",
+            "midi",
+            "payment",
+            "publickey-credentials-get",
+            "screen-wake-lock",
+            "serial",
+            "usb",
+            "xr-spatial-tracking",
+        )
+    )
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self._get_response(request)
+        response.headers.setdefault("Permissions-Policy", self.PERMISSIONS)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        # Pages hold customers' data: a shared computer's back button shows none of it.
+        if request.path and not request.path.startswith(settings.STATIC_URL):
+            response.headers.setdefault("Cache-Control", "no-store, private")
+        return response

@@ -62,6 +62,22 @@ def test_production_names_every_missing_secret(tmp_path):
     assert "FLOWSITE_SECRET_KEY" not in last
 
 
+def test_a_secret_may_come_from_a_file(tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text(keys.new_fernet_key() + "\n")
+    given = {name: v for name, v in PRODUCTION.items() if name != "FLOWSITE_ENCRYPTION_KEYS"}
+
+    result = start(tmp_path, FLOWSITE_ENCRYPTION_KEYS_FILE=str(secret), **given)
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path):
+    result = start(tmp_path, FLOWSITE_SECRET_KEY_FILE="/no/such/file")
+
+    assert "FLOWSITE_SECRET_KEY_FILE: /no/such/file" in result.stderr.splitlines()[-1]
+
+
 def test_production_settings_pass_the_deployment_check(tmp_path):
     result = start(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
 
