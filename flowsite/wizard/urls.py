@@ -65,6 +65,14 @@ urlpatterns = [
     ),
     path("drafts/<int:pk>/mapping/csv/", mapping_step.draft_mapping_csv, name="draft-mapping-csv"),
     path(
+        "drafts/<int:pk>/mapping/origins/",
+        mapping_step.draft_mapping_origins,
+        name="draft-mapping-origins",
+    ),
+    path(
+        "drafts/<int:pk>/mapping/copy/", mapping_step.draft_mapping_copy, name="draft-mapping-copy"
+    ),
+    path(
         "drafts/<int:pk>/mapping/import/",
         mapping_step.draft_mapping_import,
         name="draft-mapping-import",

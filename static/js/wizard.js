@@ -12,11 +12,21 @@
     htmx.trigger(part, "retry");
   }
 
+  // The format that a file's name promises, if none is chosen.
+  function guessFormat(input) {
+    const format = document.getElementById("id_file_type");
+    if (!format || format.value || input.name !== "object") return;
+    const ending = JSON.parse(input.value).split(".").at(-1).toLowerCase();
+    format.value = { csv: "delimited", tsv: "delimited", txt: "delimited", json: "json", parquet: "parquet" }[ending] ?? "";
+    format.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+
   // <div data-picks="#part">: choosing something inside shows it in the part.
   document.addEventListener("change", (event) => {
     const list = event.target.closest("[data-picks]");
     const part = list && document.querySelector(list.dataset.picks);
     if (!part) return;
+    guessFormat(event.target);
     if (part.closest("details:not([open])")) part.dataset.stale = "";
     else ask(part);
   });

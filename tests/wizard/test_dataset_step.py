@@ -47,7 +47,7 @@ def test_names_are_proposed_before_the_first_save(browser, draft):
     [
         ("paypal", {"table": "PayPal.Catalog_Products"}, "PayPal catalog products"),
         ("stripe", {"resource": "charges"}, "Stripe charges"),
-        ("s3", {"path": "/in/2026/orders-eu.csv"}, "Amazon S3 orders eu csv"),
+        ("s3", {"path": "/in/2026/orders-eu.csv"}, "Amazon S3 orders eu"),
         ("paypal", {}, ""),
         ("paypal", {"table": "日本"}, "PayPal field"),
     ],

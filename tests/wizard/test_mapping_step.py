@@ -468,3 +468,63 @@ def test_the_digest_tells_rows_apart():
     assert digest(ROWS) == digest(list(ROWS))
     assert digest(ROWS) != digest(ROWS[:-1])
     assert packed("x") == '"x"'
+
+
+# --- from another draft or dataflow --------------------------------------------------------------
+
+
+def test_a_mapping_is_taken_over_with_a_report(browser, draft, make_draft):
+    other = make_draft(
+        name="Older one",
+        mapping=[
+            {"source": "Product_Id", "target": "_{tenant}.productId"},
+            {"source": "Gone", "target": "_{tenant}.productName"},
+            {"expression": "upper(Product_Name)", "target": "_acme.productName"},
+            {"source": "Product_Id", "target": "_acme.nowhere"},
+        ],
+    )
+
+    listed = text_of(browser.get(reverse("draft-mapping-origins", args=[draft.pk]), headers=HTMX))
+    page = text_of(
+        browser.post(
+            reverse("draft-mapping-copy", args=[draft.pk]),
+            {"from": f"draft:{other.pk}"},
+            follow=True,
+        )
+    )
+
+    assert f'value="draft:{other.pk}"' in listed
+    assert "2 of 4 rows fit" in page
+    assert "Gone → _acme.productName" in page
+    draft.refresh_from_db()
+    assert [row["target"] for row in draft.definition["mapping"]] == [
+        "_acme.productId",
+        "_acme.productName",
+    ]
+
+
+@pytest.mark.parametrize("value", ["", "draft:0", "dataflow:x", "draft:" + "9" * 30, "user:1"])
+def test_what_has_no_mapping_is_refused(browser, draft, value):
+    page = text_of(
+        browser.post(reverse("draft-mapping-copy", args=[draft.pk]), {"from": value}, follow=True)
+    )
+
+    assert "Choose a draft or dataflow" in page
+    assert "mapping" not in Draft.objects.get().definition
+
+
+def test_a_strangers_mapping_is_not_taken_over(browser, draft, access, stranger):
+    from flowsite.people.models import Team
+
+    theirs = Draft.objects.create(
+        team=Team.objects.get(name="Others"),
+        sandbox=access.sandbox,
+        credential=access.credential,
+        definition={"version": 1, "mapping": [{"source": "a", "target": "b"}]},
+    )
+
+    page = browser.post(
+        reverse("draft-mapping-copy", args=[draft.pk]), {"from": f"draft:{theirs.pk}"}, follow=True
+    )
+
+    assert "Choose a draft or dataflow" in text_of(page)

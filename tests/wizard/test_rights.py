@@ -30,6 +30,7 @@ DRAFT_GETS = [
     "draft-editor",
     "draft-functions",
     "draft-mapping-csv",
+    "draft-mapping-origins",
     "draft-forecast",
     "draft-delta",
     "draft-findings",
@@ -44,6 +45,7 @@ DRAFT_POSTS = [
     "draft-preview",
     "draft-expression",
     "draft-mapping-import",
+    "draft-mapping-copy",
     "draft-start-later",
 ]
 SUBMISSION_POSTS = [

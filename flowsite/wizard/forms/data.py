@@ -89,7 +89,8 @@ class DataForm(PlainForm):
     def _file(self, path: str | None) -> dict[str, Any]:
         part: dict[str, Any] = {"path": path} if path else {}
         part["folder"] = path is not None and path == unpacked_text(self._posted("folder"))
-        if (file_type := self._posted("file_type")) in FILE_TYPES:
+        file_type = self._posted("file_type") or type_by_name(path or "")
+        if file_type in FILE_TYPES:
             part["file_type"] = file_type
         if (compression := self._posted("compression")) in COMPRESSIONS:
             part["compression"] = compression
@@ -139,6 +140,14 @@ class DataForm(PlainForm):
 
     def _posted(self, name: str) -> str:
         return str(self.posted.get(name) or "")
+
+
+def type_by_name(path: str) -> str:
+    """The format that a file's name promises; empty if none."""
+    ending = path.lower().rsplit("/", 1)[-1].rsplit(".", 1)[-1]
+    return {"csv": "delimited", "tsv": "delimited", "txt": "delimited"}.get(
+        ending, ending if ending in FILE_TYPES else ""
+    )
 
 
 def matches(name: str, patterns: Sequence[str]) -> bool:

@@ -237,7 +237,8 @@ def proposed_name(source: Source | None, data: Data | None) -> str:
     """``PayPal catalog products`` for PayPal's table ``PayPal.Catalog_Products``."""
     if source is None or data is None or not data.object_name:
         return ""
-    words = words_of(data.object_name.replace("\\", "/").rsplit("/", 1)[-1])
+    last = data.object_name.replace("\\", "/").rstrip("/").rsplit("/", 1)[-1]
+    words = words_of(last.rsplit(".", 1)[0] if data.path and not data.folder else last)
     lead = words_of(source.name)
     if words[: len(lead)] == lead:
         words = words[len(lead) :]

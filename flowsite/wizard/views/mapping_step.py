@@ -20,7 +20,7 @@ from flowsite.drafts.selectors import definition_of
 from flowsite.drafts.services import DraftProblem, file_name, save_step
 from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
-from flowsite.wizard import mapping, mapping_checks, mapping_csv, markup
+from flowsite.wizard import mapping, mapping_checks, mapping_copy, mapping_csv, markup
 from flowsite.wizard.forms.mapping import MappingForm
 from flowsite.wizard.forms.picks import packed, unpacked_text
 from flowsite.wizard.lookups import Lookups
@@ -322,6 +322,46 @@ def draft_mapping_import(request: HttpRequest, pk: int) -> HttpResponse:
     text = ngettext("%(n)d row is imported.", "%(n)d rows are imported.", len(rows))
     messages.success(request, f"{text % {'n': len(rows)}} {_report(saved, rows)}".strip())
     return redirect("draft-step", pk, "mapping")
+
+
+@role_required(Role.ANALYST)
+@require_GET
+def draft_mapping_origins(request: HttpRequest, pk: int) -> HttpResponse:
+    """Drafts and dataflows whose mapping can be taken over."""
+    draft = the_draft(request, pk)
+    context = {"draft": draft, "origins": mapping_copy.origins(cast(User, request.user), draft)}
+    return fragment(request, "wizard/mapping.html#origins", context)
+
+
+@role_required(Role.ANALYST)
+@require_POST
+def draft_mapping_copy(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes over the rows that fit, and says which don't and why."""
+    draft = the_draft(request, pk)
+    rows = mapping_copy.rows_of(cast(User, request.user), request.POST.get("from", ""))
+    back = redirect("draft-step", pk, "mapping")
+    if rows is None:
+        messages.error(request, _("Choose a draft or dataflow that has a mapping."))
+        return back
+    try:
+        sides = sides_of(draft, Lookups.of_draft(draft))
+    except REMOTE as error:
+        messages.error(request, str(error))
+        return back
+    if not sides.complete:
+        messages.error(request, " ".join(one.message for one in sides.missing))
+        return back
+    found = mapping_copy.fit(rows, sides)
+    _store(request, draft, [row.model_dump(exclude_none=True) for row in found.kept])
+    text = _("%(kept)d of %(all)d rows fit and are taken over.")
+    messages.success(request, text % {"kept": len(found.kept), "all": len(rows)})
+    if found.left_out:
+        shown = "; ".join(
+            f"{row.source or row.expression or '–'} → {row.target}: {reason}"
+            for row, reason in found.left_out[:5]
+        )
+        messages.warning(request, _("Left out: %(rows)s") % {"rows": shown})
+    return back
 
 
 def _report(draft: Draft, rows: Sequence[MappingRow]) -> str:
