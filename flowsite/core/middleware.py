@@ -51,6 +51,12 @@ class SessionLimits:
             self._look(request)
         return self._get_response(request)
 
+    @classmethod
+    def begin(cls, request: HttpRequest, **_: Any) -> None:
+        """Receives Django's signal about a sign-in; written together with the new session."""
+        now = time.time()
+        request.session[cls.BEGAN] = request.session[cls.ACTIVE] = now
+
     def _look(self, request: HttpRequest) -> None:
         now, session = time.time(), request.session
         began = session.setdefault(self.BEGAN, now)
