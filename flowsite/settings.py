@@ -287,7 +287,7 @@ SWEEP_S = read("FLOWSITE_SWEEP_S", "float", default=10)
 POLL_S = read("FLOWSITE_POLL_S", "float", default=60)
 POLL_OVERLAP_S = read("FLOWSITE_POLL_OVERLAP_S", "float", default=600)
 #: Pause between scheduled tests of a source account; 0: none.
-ACCOUNT_TEST_S = read("FLOWSITE_ACCOUNT_TEST_S", "float", default=21_600)
+ACCOUNT_TEST_S = read("FLOWSITE_ACCOUNT_TEST_S", "float", default=21600)
 LATE_MARGIN_S = read("FLOWSITE_LATE_MARGIN_S", "float", default=3600)
 
 #: How often beat and the workers of each queue give a sign of life.
