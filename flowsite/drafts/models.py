@@ -27,6 +27,8 @@ class Draft(models.Model):
     #: Step → the revision at which its part of the document last changed. Two tabs on different
     #: steps don't stand in each other's way.
     step_revisions: models.JSONField[dict[str, int]] = models.JSONField(default=dict)
+    #: Drafts that were made together carry the same key.
+    batch = models.CharField(max_length=32, blank=True, default="", db_index=True)
     #: Who saved last, for the page that compares two versions.
     saved_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"

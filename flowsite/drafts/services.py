@@ -61,8 +61,9 @@ def create_draft(
     credential_id: int,
     definition: PartialDefinition,
     step: StepName = "account",
+    batch: str = "",
 ) -> Draft:
-    """A new draft at revision 1."""
+    """A new draft at revision 1; ``batch`` marks those that are made together."""
     return Draft.objects.create(
         team=team,
         owner=owner,
@@ -71,6 +72,7 @@ def create_draft(
         credential_id=credential_id,
         definition=as_document(definition),
         step=step,
+        batch=batch,
     )
 
 

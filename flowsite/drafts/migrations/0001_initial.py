@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('step', models.CharField(default='account', max_length=20)),
                 ('revision', models.PositiveIntegerField(default=1)),
                 ('step_revisions', models.JSONField(default=dict)),
+                ('batch', models.CharField(blank=True, db_index=True, default='', max_length=32)),
                 ('created_at', models.DateTimeField(auto_now_add=True)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
                 ('deleted_at', models.DateTimeField(blank=True, null=True)),
