@@ -383,11 +383,6 @@ LOG_FORMAT = read(
 LOG_LEVEL = read(
     "FLOWSITE_LOG_LEVEL",
     default="WARNING" if Path(sys.argv[0]).name == "manage.py" else "INFO",
-    validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]),
-)
-LOG_LEVEL = read(
-    "FLOWSITE_LOG_LEVEL",
-    default="INFO",
     validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"]),
 )
 _SHARED_PROCESSORS: list[Any] = [
