@@ -245,7 +245,7 @@ def batch_submit(request: HttpRequest, key: str) -> HttpResponse:
         text = ngettext("%(n)d dataflow is submitted.", "%(n)d dataflows are submitted.", done)
         messages.success(request, text % {"n": done})
     if failed:
-        messages.warning(request, _("Not submitted: %s") % "; ".join(failed[:5]))
+        messages.warning(request, _("Not submitted: %s") % " ".join(failed[:5]))
     return back
 
 

@@ -25,7 +25,7 @@ from flowsite.drafts.selectors import definition_of, draft_for_user, drafts_for_
 from flowsite.people import audit
 from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
-from flowsite.submissions.models import HOLDING, Submission, SubmissionState
+from flowsite.submissions.models import HOLDING, Submission
 from flowsite.wizard.steps import LABELS
 from flowsite.wizard.views.common import the_draft
 
@@ -47,7 +47,7 @@ class DraftRow:
     updated_at: datetime
     problems: int
     submission: Submission | None
-    editable: bool
+    batch: str
 
 
 @role_required(Role.ANALYST)
@@ -91,7 +91,7 @@ def _row(draft: Draft, submission: Submission | None) -> DraftRow:
         updated_at=draft.updated_at,
         problems=len(errors_of(problems(definition))),
         submission=submission,
-        editable=submission is None or submission.state == SubmissionState.NEEDS_ATTENTION,
+        batch=draft.batch,
     )
 
 
