@@ -53,8 +53,9 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     demo.stdout.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """Ends with its tests: while Playwright's loop runs, Django refuses to read its database."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGUMENTS)
         yield browser
