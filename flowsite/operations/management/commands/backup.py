@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from flowsite.operations import archive
+from flowsite.operations import archive, health
 from flowsite.people import audit
 from flowsite.people.audit import COMMAND_LINE
 
@@ -22,6 +22,8 @@ class Command(BaseCommand):
     def handle(self, *args: Any, file: Path, **options: Any) -> None:
         if file.exists():
             raise CommandError(f"{file} exists already.")
+        if not (state := health.migrations()).ok:
+            raise CommandError(f"Migrations: {state.words}.")
         audit.record("backup.made", by=COMMAND_LINE, file=file.name)
         try:
             counts = archive.write(file)
