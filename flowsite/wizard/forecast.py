@@ -43,7 +43,7 @@ def forecast(
         return None
     batches = batches_per_day(schedule) if schedule.recurring else 0
     return Forecast(
-        words=frequency_words(schedule),
+        words="" if schedule.recurring and not schedule.interval else frequency_words(schedule),
         runs=next_runs(schedule, now, RUNS_SHOWN),
         batches=_batches(schedule, batches),
         over_guardrail=profile and batches > PROFILE_BATCHES_PER_DAY,

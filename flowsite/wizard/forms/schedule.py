@@ -44,6 +44,7 @@ class ScheduleForm(forms.Form):
         required=False,
         min_value=1,
         max_value=LARGEST_INTERVAL,
+        error_messages={"min_value": _("It is at least %(limit_value)s.")},
         widget=forms.NumberInput(attrs={"class": "short"}),
     )
     start = forms.DateTimeField(
