@@ -41,7 +41,8 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
     restore = connection.creation.deserialize_db_from_string
 
     def restore_into_empty_tables(data: str) -> None:
-        call_command("flush", verbosity=0, interactive=False, inhibit_post_migrate=True)
+        options = {"reset_sequences": False, "inhibit_post_migrate": True}
+        call_command("flush", verbosity=0, interactive=False, **options)
         restore(data)
 
     connection.creation.deserialize_db_from_string = restore_into_empty_tables
