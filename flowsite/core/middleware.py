@@ -114,7 +114,6 @@ class ExtraHeaders:
         for name in (
             "accelerometer",
             "autoplay",
-            "bluetooth",
             "browsing-topics",
             "camera",
             "display-capture",
