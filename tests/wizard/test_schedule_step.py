@@ -169,7 +169,7 @@ def test_batches_in_words(schedule, words):
 
 
 def test_the_default_start_is_a_full_minute_after_the_margin():
-    assert default_start(NOW) == datetime(2030, 3, 1, 12, 6, tzinfo=UTC)
+    assert default_start(NOW) == datetime(2030, 3, 1, 12, 5, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ FREQUENCIES: Final = [
     ("day", _("Day")),
     ("week", _("Week")),
 ]
-TIME_TO_FINISH: Final = timedelta(minutes=5)
+TIME_TO_FINISH: Final = timedelta(minutes=4)
 #: Value, name, chosen.
 Choice = tuple[str, str, bool]
 #: What a datetime-local field takes and gives.
