@@ -40,7 +40,7 @@ def test_one_broken_account_is_one_entry(
 ) -> None:
     client = client_as(ops)
 
-    first, second = client.get("/monitoring/work/").context["rows"]
+    first, second = client.get("/monitoring/work-queue/").context["rows"]
 
     assert (first.cause.dataflows, first.cause.key.code) == (3, "CONNECTOR-1001-500")
     assert (first.cause.account_name, first.source) == ("PayPal EU", "PayPal")
@@ -56,13 +56,13 @@ def test_somebody_takes_it_and_gives_it_back(
 ) -> None:
     client = client_as(ops)
 
-    client.post("/monitoring/work/act/", outage | {"action": "take"})
-    mine = client.get("/monitoring/work/").context["rows"][0]
-    theirs = client_as(analyst).get("/monitoring/work/").context["rows"][0]
+    client.post("/monitoring/work-queue/act/", outage | {"action": "take"})
+    mine = client.get("/monitoring/work-queue/").context["rows"][0]
+    theirs = client_as(analyst).get("/monitoring/work-queue/").context["rows"][0]
     assert (mine.is_mine, theirs.is_mine, theirs.cause.item.assignee) == (True, False, ops)
 
-    client.post("/monitoring/work/act/", outage | {"action": "release"})
-    assert client.get("/monitoring/work/").context["rows"][0].cause.item.assignee is None
+    client.post("/monitoring/work-queue/act/", outage | {"action": "release"})
+    assert client.get("/monitoring/work-queue/").context["rows"][0].cause.item.assignee is None
     said = AuditEntry.objects.filter(action__startswith="work.").order_by("pk")
     assert list(said.values_list("action", flat=True)) == ["work.take", "work.release"]
 
@@ -72,10 +72,10 @@ def test_a_note_is_kept_with_the_cause(
 ) -> None:
     client = client_as(ops)
 
-    client.post("/monitoring/work/act/", outage | {"action": "note", "note": "Asked PayPal."})
-    client.post("/monitoring/work/act/", outage | {"action": "take"})
+    client.post("/monitoring/work-queue/act/", outage | {"action": "note", "note": "Asked PayPal."})
+    client.post("/monitoring/work-queue/act/", outage | {"action": "take"})
 
-    item = client.get("/monitoring/work/").context["rows"][0].cause.item
+    item = client.get("/monitoring/work-queue/").context["rows"][0].cause.item
     assert (item.note, item.assignee) == ("Asked PayPal.", ops)
 
 
@@ -87,14 +87,14 @@ def test_what_was_said_goes_with_the_cause(
     make_runs: MakeRuns,
 ) -> None:
     client = client_as(ops)
-    client.post("/monitoring/work/act/", outage | {"action": "take"})
+    client.post("/monitoring/work-queue/act/", outage | {"action": "take"})
     assert work.forget_what_is_over(sandbox) == 0
 
     for row in work.Dataflow.objects.filter(flow_id__startswith="broken"):
         make_runs(row, "success", first=-1)
 
     assert work.forget_what_is_over(sandbox) == 1
-    response = client.post("/monitoring/work/act/", outage | {"action": "take"}, follow=True)
+    response = client.post("/monitoring/work-queue/act/", outage | {"action": "take"}, follow=True)
     assert "Nothing fails of that cause any more." in response.content.decode()
     assert not WorkItem.objects.exists()
 
@@ -105,8 +105,8 @@ def test_all_runs_are_retried_once(
     make_flow("broken-2", state="disabled")
     client = client_as(ops)
 
-    first = client.post("/monitoring/work/act/", outage | {"action": "retry"}, follow=True)
-    client.post("/monitoring/work/act/", outage | {"action": "retry"})
+    first = client.post("/monitoring/work-queue/act/", outage | {"action": "retry"}, follow=True)
+    client.post("/monitoring/work-queue/act/", outage | {"action": "retry"})
 
     submissions = Submission.objects.all()
     assert {submission.kind for submission in submissions} == {Kind.RETRY}
@@ -123,10 +123,10 @@ def test_a_stranger_changes_nothing(
 ) -> None:
     client = client_as(stranger)
 
-    response = client.post("/monitoring/work/act/", outage | {"action": action})
+    response = client.post("/monitoring/work-queue/act/", outage | {"action": action})
 
     assert response.status_code == 404
-    assert "broken" not in client.get("/monitoring/work/").content.decode()
+    assert "broken" not in client.get("/monitoring/work-queue/").content.decode()
     assert not WorkItem.objects.exists()
     assert not Submission.objects.exists()
 
@@ -134,7 +134,7 @@ def test_a_stranger_changes_nothing(
 def test_nothing_broken(client_as: ClientAs, ops: User, make_flow: MakeFlow) -> None:
     make_flow()
 
-    assert "Nothing is broken" in client_as(ops).get("/monitoring/work/").content.decode()
+    assert "Nothing is broken" in client_as(ops).get("/monitoring/work-queue/").content.decode()
 
 
 def test_the_number_of_queries_does_not_grow(
@@ -148,7 +148,7 @@ def test_the_number_of_queries_does_not_grow(
             row = make_flow(f"flow-{wanted}-{n}")
             make_runs(row, "failed", errors=[error])
         with CaptureQueriesContext(connection) as queries:
-            client.get("/monitoring/work/")
+            client.get("/monitoring/work-queue/")
         counts.append(len(queries))
 
     assert counts == [6, 6]
