@@ -346,7 +346,11 @@ def test_a_stranger_cannot_make_it_read(
 
 @pytest.mark.parametrize(
     ("path", "label"),
-    [("/monitoring/", "Board"), ("/monitoring/runs/", "Runs"), ("/monitoring/work-queue/", "Work queue")],
+    [
+        ("/monitoring/", "Board"),
+        ("/monitoring/runs/", "Runs"),
+        ("/monitoring/work-queue/", "Work queue"),
+    ],
 )
 def test_one_link_of_the_navigation_is_current(
     client_as: ClientAs, ops: User, sandbox: Sandbox, path: str, label: str
