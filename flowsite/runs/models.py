@@ -10,6 +10,25 @@ from django.utils import timezone
 
 from flowsite.core.encrypted import EncryptedTextField
 from flowsite.core.leases import Leasable
+from flowsite.runs.boards import BoardPreference, DataflowTag, MappingEdit, SavedView
+
+__all__ = [
+    "FINISHED",
+    "UNFINISHED",
+    "BoardPreference",
+    "Dataflow",
+    "DataflowTag",
+    "FlowRun",
+    "FlowState",
+    "IgnoredFlow",
+    "KeptRows",
+    "MappingEdit",
+    "RunHour",
+    "RunState",
+    "SandboxSync",
+    "SavedView",
+    "WorkItem",
+]
 
 
 class RunState(models.TextChoices):
@@ -89,6 +108,8 @@ class Dataflow(models.Model):
         null=True, blank=True
     )
     runs_supported = models.BooleanField(default=True)
+    #: Names of its tags in order; ``DataflowTag`` has them to filter by (``tagging``).
+    tags: models.JSONField[list[str]] = models.JSONField(default=list, blank=True)
     #: Not seen by AEP's lists any more: deleted, or hidden by an access label.
     missing_since = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
@@ -305,6 +326,11 @@ class WorkItem(models.Model):
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
     note = models.TextField(blank=True, default="")
+    #: Somebody has seen it; by whom and when.
+    seen_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    seen_at = models.DateTimeField(null=True, blank=True)
     changed_at = models.DateTimeField(auto_now=True)
 
     class Meta:
