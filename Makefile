@@ -32,6 +32,7 @@ lint: $(DEV_STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
+	@$(BIN)/python bench/pages.py
 
 # Every mishap at every call, on SQLite with the built-in broker and on PostgreSQL with Redis.
 faults: $(STAMP)
