@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: demo test install lint bench faults clean
+.PHONY: demo test install lint messages bench faults clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -29,6 +29,11 @@ test: $(DEV_STAMP)
 
 lint: $(DEV_STAMP)
 	@tests/lint.sh
+
+# Collects the words of code and templates into the catalogues, and compiles these.
+messages: $(DEV_STAMP)
+	@tests/packages.sh gettext
+	@$(BIN)/python manage.py messages
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py

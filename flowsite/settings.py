@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "flowsite.drafts",
     "flowsite.runs",
     "flowsite.submissions",
+    "flowsite.alerts",
     "flowsite.wizard",
     "flowsite.monitoring",
     "flowsite.operations",
@@ -119,10 +120,12 @@ MIDDLEWARE = [
     "flowsite.core.middleware.BodyLimit",
     "django.middleware.gzip.GZipMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "flowsite.core.middleware.SessionLimits",
+    "flowsite.people.language.PersonLanguage",
     "flowsite.core.middleware.SignInMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -159,7 +162,12 @@ STORAGES = {
         else "whitenoise.storage.CompressedManifestStaticFilesStorage"
     },
 }
+#: The language of commands, logs and stored words; people choose theirs, or their browser does.
 LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("sv", "Svenska")]
+LOCALE_PATHS = [BASE_DIR / "flowsite" / "locale"]
+LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_AGE = 31_536_000
 TIME_ZONE = "UTC"
 USE_TZ = True
 # SQLite ignores what it can't do: covering indexes, nulls in unique constraints.
@@ -251,7 +259,8 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
+LANGUAGE_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "flowsite.core.views.csrf_failure"
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 20_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
@@ -264,7 +273,7 @@ if PRODUCTION:
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
+    SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = True
     # Browsers take a cookie of such a name only from this very host, and only by https.
     SESSION_COOKIE_NAME = "__Host-session"
     if TRUSTED_PROXY:
@@ -273,6 +282,23 @@ if PRODUCTION:
             "HTTP_" + _header.strip().upper().replace("-", "_"),
             _value.strip(),
         )
+
+# --- Messages ----------------------------------------------------------------------------------
+
+#: Where people reach Flowsite, for links in messages; empty: messages have none.
+PUBLIC_URL = read(
+    "FLOWSITE_PUBLIC_URL", default="" if PRODUCTION else f"http://127.0.0.1:{PORT}"
+).rstrip("/")
+#: Empty: no e-mail. Development writes messages into the worker's log.
+EMAIL_URL = read("FLOWSITE_EMAIL_URL", default="" if PRODUCTION else "console:")
+_email = read("FLOWSITE_EMAIL_URL", "dj_email_url", default=EMAIL_URL or "dummy:")
+EMAIL_BACKEND = _email["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _email.get("EMAIL_HOST") or "localhost", _email.get("EMAIL_PORT") or 25
+EMAIL_HOST_USER = _email.get("EMAIL_HOST_USER") or ""
+EMAIL_HOST_PASSWORD = _email.get("EMAIL_HOST_PASSWORD") or ""
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email.get("EMAIL_USE_TLS"), _email.get("EMAIL_USE_SSL")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = read("FLOWSITE_EMAIL_FROM", default="flowsite@localhost")
 
 # --- Work in the background --------------------------------------------------------------------
 # Every time is a setting, so that tests can shorten it. Seconds.
@@ -327,6 +353,7 @@ CELERY_TASK_ROUTES = {
     "flowsite.runs.tasks.*": {"queue": "polling"},
     "flowsite.core.tasks.*": {"queue": "polling"},
     "flowsite.credentials.tasks.*": {"queue": "polling"},
+    "flowsite.alerts.tasks.*": {"queue": "polling"},
     "flowsite.operations.tasks.*": {"queue": "polling"},
 }
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -350,6 +377,16 @@ CELERY_BEAT_SCHEDULE = {
         "task": "flowsite.credentials.tasks.sweep_accounts",
         "schedule": 60,
         "options": {"expires": 60},
+    },
+    "evaluate-alerts": {
+        "task": "flowsite.alerts.tasks.evaluate_alerts",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
+    "sweep-deliveries": {
+        "task": "flowsite.alerts.tasks.sweep_deliveries",
+        "schedule": SWEEP_S,
+        "options": {"expires": SWEEP_S},
     },
     **{
         f"heartbeat-{queue}": {

@@ -23,6 +23,9 @@ class Team(models.Model):
 class User(AbstractUser):
     """A person. Roles are Django groups: analyst, ops, admin (people.rights)."""
 
+    #: One of ``settings.LANGUAGES``; empty: what the browser asks for.
+    language = models.CharField(max_length=10, blank=True)
+
     class Meta(AbstractUser.Meta):
         permissions = [("submit_to_production", "May submit to production sandboxes")]
 

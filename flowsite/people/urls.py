@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from flowsite.people.views import audit, home, people, signin, teams
+from flowsite.people.views import audit, home, language, people, signin, teams
 
 urlpatterns = [
     path("", home.home, name="home"),
     path("profile/", home.profile, name="profile"),
+    path("language/", language.choose_language, name="language"),
     path("sign-in/", signin.SignInView.as_view(), name="sign-in"),
     path("welcome/<uidb64>/<token>/", signin.SetPasswordView.as_view(), name="set-password"),
     path("people/", people.people, name="people"),
