@@ -9,19 +9,29 @@ from typing import Any, Final, Self
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy as _
 
 from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.credentials.selectors import accesses_of, current_access
 from flowsite.definitions.sources import find_source
+from flowsite.runs.boards import LONGEST_TAG
 from flowsite.runs.models import FINISHED, UNFINISHED, Dataflow, FlowRun, FlowState
 from flowsite.runs.selectors import late_dataflows
+from flowsite.runs.tagging import tagged
 
 RANGES: Final = {
-    "24h": ("24 hours", timedelta(hours=24)),
-    "7d": ("7 days", timedelta(days=7)),
-    "30d": ("30 days", timedelta(days=30)),
+    "24h": (_("24 hours"), timedelta(hours=24)),
+    "7d": (_("7 days"), timedelta(days=7)),
+    "30d": (_("30 days"), timedelta(days=30)),
 }
+#: What a saved view keeps of the board's address.
+VIEW_PARAMS: Final = (
+    "sandbox", "state", "run", "had", "late", "source", "account", "code", "owner", "tag", "q",
+    "sort",
+)  # fmt: skip
 SORTS: Final = ("name", "-name", "latest_at", "-latest_at")
+#: Digits of a key, so that no address asks for a number beyond what databases hold.
+LONGEST_KEY: Final = 18
 _RUN_FILTERS: Final = (*map(str, FINISHED), "none")
 _RUN_STATES: Final = (*map(str, FINISHED), "unfinished")
 
@@ -72,6 +82,17 @@ def _one_of(query: QueryDict, name: str, allowed: Iterable[str]) -> str:
     return value if value in allowed else ""
 
 
+def _text(query: QueryDict, name: str, length: int) -> str:
+    """What somebody typed, without the one character that no database takes."""
+    return query.get(name, "").replace("\x00", "").strip()[:length]
+
+
+def _key_or_none(value: str) -> str:
+    """A local key that a database can hold, or ``none``; else empty."""
+    fits = value.isascii() and value.isdecimal() and len(value) < LONGEST_KEY
+    return value if fits or value == "none" else ""
+
+
 @dataclass(frozen=True)
 class BoardFilter:
     """Filters of the board and of the list of dataflows. Empty means: all."""
@@ -86,7 +107,9 @@ class BoardFilter:
     account: str = ""
     #: Error code of the latest finished run; ``none``: AEP gave none.
     code: str = ""
+    #: Key of a person; ``none``: nobody's.
     owner: str = ""
+    tag: str = ""
     text: str = ""
     sort: str = "name"
 
@@ -97,11 +120,12 @@ class BoardFilter:
             run=_one_of(query, "run", _RUN_FILTERS),
             had=_one_of(query, "had", RANGES),
             late=query.get("late") == "1",
-            source=query.get("source", "")[:100],
-            account=query.get("account", "")[:100],
-            code=query.get("code", "").strip()[:60],
-            owner=query.get("owner", "")[:20],
-            text=query.get("q", "").strip()[:100],
+            source=_text(query, "source", 100),
+            account=_text(query, "account", 100),
+            code=_text(query, "code", 60),
+            owner=_key_or_none(query.get("owner", "")),
+            tag=_text(query, "tag", LONGEST_TAG).lower(),
+            text=_text(query, "q", 100),
             sort=_one_of(query, "sort", SORTS) or "name",
         )
 
@@ -117,6 +141,7 @@ class BoardFilter:
             or self.account
             or self.code
             or self.owner
+            or self.tag
             or self.text
         )
 
@@ -133,13 +158,14 @@ class BoardFilter:
             equal["connection_id"] = self.account
         if self.code:
             equal["last_error_code"] = "" if self.code == "none" else self.code
-        if self.owner.isdecimal():
-            equal["owner_id"] = int(self.owner)
+        if self.owner:
+            equal["owner_id"] = None if self.owner == "none" else int(self.owner)
         if self.source:
             source = find_source(self.source)
             spec = source.connection_spec_id if source else None
             equal["connection_spec_id"] = spec or self.source
         rows = late_dataflows(rows, now) if self.late else rows
+        rows = tagged(rows, self.tag) if self.tag else rows
         return rows.filter(**equal).filter(self._text())
 
     def _text(self) -> Q:
@@ -170,8 +196,8 @@ class RunFilter:
         return cls(
             range=_one_of(query, "range", RANGES) or "24h",
             state=_one_of(query, "state", _RUN_STATES),
-            code=query.get("code", "").strip()[:60],
-            text=query.get("q", "").strip()[:100],
+            code=_text(query, "code", 60),
+            text=_text(query, "q", 100),
         )
 
     @property

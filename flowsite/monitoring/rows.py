@@ -76,6 +76,7 @@ class FlowRow:
     dataset: str
     sandbox: str
     owner: str
+    tags: list[str]
     status: Status
     strip: SafeString
     last: Status | None
@@ -139,14 +140,19 @@ class ActivityRow:
 
 
 @cache
-def _run_address() -> tuple[str, str]:
-    """The address of a run around its key: reversing 700 of them would cost more than the page."""
-    before, _, after = reverse("run", args=[0]).rpartition("0")
+def _address(name: str) -> tuple[str, str]:
+    """An address around its key: reversing 700 of them would cost more than the page."""
+    before, _, after = reverse(name, args=[0]).rpartition("0")
     return before, after
 
 
 def run_url(pk: int) -> str:
-    before, after = _run_address()
+    before, after = _address("run")
+    return f"{before}{pk}{after}"
+
+
+def flow_url(pk: int) -> str:
+    before, after = _address("dataflow")
     return f"{before}{pk}{after}"
 
 
@@ -168,7 +174,7 @@ def _flow_row(row: Dataflow, now: datetime, several: bool, read_at: datetime | N
     return FlowRow(
         pk=row.pk,
         name=row.name,
-        url=reverse("dataflow", args=[row.pk]),
+        url=flow_url(row.pk),
         brief=f"{account} → {row.dataset_name}" if row.dataset_name else account,
         path=f"{origin} → {row.dataset_name}" if row.dataset_name else origin,
         source=words.source_name(row.connection_spec_id) or "–",
@@ -176,6 +182,7 @@ def _flow_row(row: Dataflow, now: datetime, several: bool, read_at: datetime | N
         dataset=row.dataset_name,
         sandbox=row.sandbox.name if several else "",
         owner=str(row.owner) if row.owner_id else "",
+        tags=row.tags,
         status=words.flow_status(row.state, row.raw_state),
         strip=run_strip(row),
         last=words.run_status(row.last_run_state) if row.last_run_state else None,
@@ -194,12 +201,16 @@ def _flow_row(row: Dataflow, now: datetime, several: bool, read_at: datetime | N
 
 def run_strip(row: Dataflow) -> SafeString:
     """The last 14 runs as marks, oldest first."""
-    marks = []
-    for pk, state, at in reversed(row.strip):
-        moment = words.utc(datetime.fromisoformat(at))
-        marks.append(
-            (words.MARKS.get(state, "running"), f"{RunState(state).label}, {moment}", run_url(pk))
+    labels = {state: RunState(state).label for _, state, _ in row.strip}
+    marks = [
+        # The times are UTC (``rollup``): taking them apart would cost more than all the rest.
+        (
+            words.MARKS.get(state, "running"),
+            f"{labels[state]}, {at[:10]} {at[11:16]} UTC",
+            run_url(pk),
         )
+        for pk, state, at in reversed(row.strip)
+    ]
     return strip(marks, f"Last {len(marks)} runs of {row.name}") if marks else SafeString("–")
 
 
@@ -238,7 +249,7 @@ def _run_row(row: FlowRun, several: bool) -> RunRow:
         pk=row.pk,
         url=run_url(row.pk),
         dataflow=row.dataflow.name,
-        dataflow_url=reverse("dataflow", args=[row.dataflow_id]),
+        dataflow_url=flow_url(row.dataflow_id),
         sandbox=row.sandbox.name if several else "",
         status=words.run_status(row.state, row.raw_state),
         at=row.at,

@@ -135,11 +135,17 @@
 
   let focused = null;
   let ticked = [];
+  let picked = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
     focused = document.activeElement;
     // What was ticked while a list was being read stays ticked in the list that replaces it.
     ticked = event.target.matches("[data-lazy]") ? [...event.target.querySelectorAll("input[type=radio]:checked")] : [];
+    // A selection outlives the news about its rows.
+    picked = [...document.querySelectorAll("[data-select=keep] input[type=checkbox]:checked")].map((box) => box.id).filter(Boolean);
   });
+  // The mark of a run, or another link without an id, in the list that replaced its own.
+  const sameLink = (link) => [...document.getElementsByClassName(link.className)].find((one) => one.href === link.href);
+
   document.addEventListener("htmx:afterSettle", (event) => {
     const part = event.detail.elt;
     failureIn(homeOf(part))?.remove();
@@ -147,12 +153,16 @@
     const wanted = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
     if (wanted) wanted.focus();
     else if (focused && focused !== document.body && !focused.isConnected && document.activeElement === document.body) {
-      const twin = focused.id ? document.getElementById(focused.id) : document.getElementsByName(focused.name || "-")[0];
+      const twin = focused.id ? document.getElementById(focused.id) : focused.href ? sameLink(focused) : document.getElementsByName(focused.name || "-")[0];
       const place = twin ?? part;
       if (!twin) place.setAttribute("tabindex", "-1");
       place.focus({ preventScroll: true });
     }
     focused = null;
+    for (const id of picked) {
+      const box = document.getElementById(id);
+      if (box && !box.checked && box.closest("[data-select=keep]")) box.checked = true;
+    }
     for (const { name, value } of ticked) {
       const twin = [...document.getElementsByName(name)].find((one) => one.value === value);
       if (twin && !twin.checked) twin.checked = true;

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from flowsite.people.models import User
+from flowsite.runs import tagging
 from tests.monitoring.conftest import MakeFlow, MakeRuns
 
 ClientAs = Callable[[User], Client]
@@ -35,6 +36,21 @@ def test_the_board_with_its_filters(client_as: ClientAs, ops: User, two: None) -
     assert [row["Dataflow"] for row in every] == ["'=1+1", "Dataflow flow-2"]
     assert (every[1]["Records received"], every[1]["Schedule"]) == ("20", "Every hour")
     assert (failed["Latest finished run"], failed["Records received"]) == ("Failed", "")
+
+
+def test_owner_and_tags_are_exported_as_plain_text(
+    client_as: ClientAs, ops: User, make_flow: MakeFlow
+) -> None:
+    row = make_flow()
+    ops.first_name = "@SUM(1)"
+    ops.save()
+    tagging.set_owner(row, ops)
+    for name in ("zz", "=cmd()"):
+        tagging.add_tag([row], name)
+
+    [line] = rows_of(client_as(ops), "/monitoring/dataflows.csv?tag=zz")
+
+    assert (line["Owner"], line["Tags"]) == ("'@SUM(1)", "'=cmd(), zz")
 
 
 def test_the_runs_with_their_filters(client_as: ClientAs, ops: User, two: None) -> None:

@@ -114,6 +114,9 @@ RULES: dict[str, Rule] = {
     "submission-undo": ANALYST,
     "submission-tidy": ANALYST,
     "submission-curl": ANALYST,
+    "orphans": ADMIN,
+    "orphans-search": ADMIN,
+    "orphans-remove": ADMIN,
     # Monitoring
     "board": BOTH,
     "board-live": BOTH,

@@ -15,17 +15,23 @@ from django.views.decorators.http import require_POST
 
 from flowsite.credentials.models import Sandbox
 from flowsite.credentials.selectors import accesses_of, current_access
-from flowsite.monitoring import boardview
+from flowsite.monitoring import boardview, columns
 from flowsite.monitoring.boardview import Tally
 from flowsite.monitoring.filters import (
+    LONGEST_KEY,
     BoardFilter,
     chosen_sandboxes,
     reached_sandboxes,
+    with_params,
 )
 from flowsite.monitoring.rows import poll_seconds
+from flowsite.monitoring.runview import new_key
 from flowsite.monitoring.views.common import ANYBODY, flow_table, hidden_fields, sandbox_choices
+from flowsite.monitoring.views.saved import view_url
 from flowsite.people.rights import Role, has_role, role_required
+from flowsite.runs.boards import BoardPreference, SavedView
 from flowsite.runs.models import Dataflow, SandboxSync
+from flowsite.runs.saved_views import preference_of, views_for_user
 from flowsite.runs.selectors import dataflows_for_user, syncs_of
 from flowsite.runs.services import request_poll
 
@@ -63,8 +69,17 @@ def board(request: HttpRequest) -> HttpResponse:
     sandboxes = chosen_sandboxes(request)
     if not sandboxes:
         return render(request, "monitoring/no_sandbox.html")
+    preference = preference_of(request.user)  # type: ignore[arg-type]
+    if not request.GET and (first := _first_view(request, preference)):
+        return redirect(first)
     look = Look.at(request, sandboxes)
-    context = {**_status(request, look), **_list(request, look)}
+    context = {
+        **_status(request, look),
+        **_list(request, look, preference),
+        "columns": columns.choices(columns.shown_columns(preference.columns)),
+        "current_view": _current_view(request),
+        "query": _query(request),
+    }
     part = "#flows" if request.htmx else ""  # type: ignore[attr-defined]
     return render(request, f"monitoring/board.html{part}", context)
 
@@ -79,7 +94,8 @@ def board_live(request: HttpRequest) -> HttpResponse:
         return HttpResponse(status=204)
     context = _status(request, look)
     if seen.partition("!")[0] != look.data_stamp:
-        context |= _list(request, look) | {"swap_list": True}
+        preference = preference_of(request.user)  # type: ignore[arg-type]
+        context |= _list(request, look, preference) | {"swap_list": True}
     return render(request, "monitoring/board.html#sync", context)
 
 
@@ -108,18 +124,44 @@ def _status(request: HttpRequest, look: Look) -> dict[str, Any]:
     }
 
 
-def _list(request: HttpRequest, look: Look) -> dict[str, Any]:
+def _first_view(request: HttpRequest, preference: BoardPreference) -> str:
+    """Where the board without an address of its own leads: the person's default view."""
+    view = preference.default_view
+    if view is None or not views_for_user(request.user).filter(pk=view.pk).exists():  # type: ignore[arg-type]
+        return ""
+    return view_url(view)
+
+
+def _current_view(request: HttpRequest) -> SavedView | None:
+    """The view that the address names. One query, if it names one."""
+    key = request.GET.get("view", "")
+    if not key.isascii() or not key.isdecimal() or len(key) > LONGEST_KEY:
+        return None
+    return views_for_user(request.user).filter(pk=int(key)).first()  # type: ignore[arg-type]
+
+
+def _query(request: HttpRequest) -> str:
+    """The address to come back to: first page, no stamp."""
+    return with_params(request.GET).removeprefix("?")
+
+
+def _list(request: HttpRequest, look: Look, preference: BoardPreference) -> dict[str, Any]:
     asked = BoardFilter.of(request.GET)
     address = reverse("board")
+    table = flow_table(request, look.in_view, asked, look.now, address=address, syncs=look.syncs)
+    shown = columns.shown_columns(preference.columns)
     return {
+        **table,
+        "table_body": columns.table_body(table["rows"], shown, pick=True),
+        "headings": columns.headings(shown, table["sorts"]),
         "asked": asked,
         "never_read": all(sync.succeeded_at is None for sync in look.syncs),
         "may_build": has_role(request.user, Role.ANALYST),
         "outcome_chips": boardview.outcome_chips(request.GET, asked, look.tally),
         "state_chips": boardview.state_chips(request.GET, asked, look.tally),
-        "narrowing_chips": boardview.narrowing_chips(request.GET, asked),
+        "narrowing_chips": boardview.narrowing_chips(request.GET, asked, table["rows"]),
         "choices": sandbox_choices(request, look.sandboxes),
         "hidden": hidden_fields(request, "q", "page", "stamp"),
         "clear_url": f"{address}{boardview.cleared(request.GET)}",
-        **flow_table(request, look.in_view, asked, look.now, address=address, syncs=look.syncs),
+        "key": new_key(),
     }

@@ -37,7 +37,7 @@ from flowsite.monitoring.views.common import (
 from flowsite.monitoring.words import flow_status
 from flowsite.people import audit
 from flowsite.people.rights import Role, has_role, role_required
-from flowsite.runs import services
+from flowsite.runs import services, tagging
 from flowsite.runs.models import Dataflow, FlowRun
 from flowsite.runs.selectors import (
     dataflows_for_user,
@@ -85,7 +85,7 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     may_act, may_build = may_act_on(user, row), has_role(user, Role.ANALYST)
     actions = flowview.actions(row, may_act=may_act, may_build=may_build)
-    newest = _newest(row)
+    newest, may_tag = _newest(row), tagging.may_tag(user, row)
     context = {
         **_moving(request, row, newest),
         "facts": flowview.definition_facts(row),
@@ -95,6 +95,8 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
         "actions": actions,
         "may_delete": any(action.danger for action in actions),
         "may_act": may_act,
+        "may_tag": may_tag,
+        "people": tagging.possible_owners(row.team) if may_tag else (),
         "may_adopt": may_adopt(user, row),
         "may_clone": may_build and bool(row.definition),
         "key": runview.new_key(),

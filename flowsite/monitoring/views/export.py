@@ -34,9 +34,11 @@ FLOW_HEADINGS = (
     "Records received",
     "Records ingested",
     "Records failed",
+    "Loss rate",
     "Duration (s)",
     "Freshness",
     "Owner",
+    "Tags",
 )
 RUN_HEADINGS = (
     "Sandbox",
@@ -96,9 +98,11 @@ def _flow_line(row: Dataflow, now: datetime, seen: datetime | None) -> list[Any]
         row.last_received,
         row.last_ingested,
         row.last_failed,
+        words.loss(row.last_failed, row.last_received),
         row.last_duration_s,
         f"{fresh.text}; {fresh.note}" if fresh.note else fresh.text,
         str(row.owner) if row.owner_id else "",
+        ", ".join(row.tags),
     ]
 
 
