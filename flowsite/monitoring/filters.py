@@ -186,7 +186,6 @@ class BoardFilter:
 class RunFilter:
     """Filters of the list of all runs."""
 
-    range: str = "24h"
     state: str = ""
     code: str = ""
     text: str = ""
@@ -194,23 +193,22 @@ class RunFilter:
     @classmethod
     def of(cls, query: QueryDict) -> Self:
         return cls(
-            range=_one_of(query, "range", RANGES) or "24h",
             state=_one_of(query, "state", _RUN_STATES),
             code=_text(query, "code", 60),
             text=_text(query, "q", 100),
         )
 
     @property
-    def length(self) -> timedelta:
-        return RANGES[self.range][1]
-
-    @property
     def is_active(self) -> bool:
         return bool(self.state or self.code or self.text)
 
-    def narrow(self, rows: QuerySet[FlowRun], start: datetime) -> QuerySet[FlowRun]:
-        """The runs that pass, from ``start`` on."""
+    def narrow(
+        self, rows: QuerySet[FlowRun], start: datetime, end: datetime | None = None
+    ) -> QuerySet[FlowRun]:
+        """The runs that pass, from ``start`` on, and until before ``end`` if there is one."""
         rows = rows.filter(at__gte=start)
+        if end is not None:
+            rows = rows.filter(at__lt=end)
         if self.state:
             states: Sequence[str] = UNFINISHED if self.state == "unfinished" else (self.state,)
             rows = rows.filter(state__in=states)

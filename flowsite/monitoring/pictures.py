@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from django.utils.translation import gettext as _
+
 from flowsite.core.charts import Chart, Series, lines, stacked_bars
 from flowsite.runs.models import FlowRun
 from flowsite.runs.selectors import HourTotals
@@ -23,11 +25,10 @@ def range_start(name: str, now: datetime) -> datetime:
 
 
 def binned(
-    totals: Sequence[HourTotals], name: str, start: datetime, now: datetime
+    totals: Sequence[HourTotals], bar: timedelta, start: datetime, end: datetime
 ) -> list[HourTotals]:
-    """Hours put together into the bars of the range; empty bars included."""
-    bar = BAR[name]
-    count = (now - start) // bar + 1
+    """Hours put together into bars; empty bars included."""
+    count = -((start - end) // bar)
     sums = [[0] * len(_NAMES) for _ in range(count)]
     for total in totals:
         index = (total.start - start) // bar
@@ -43,56 +44,66 @@ def binned(
 _NAMES = ("success", "partial", "failed", "unfinished", "received", "ingested", "failed_records")
 
 
-def _labels(bars: Sequence[HourTotals], name: str) -> tuple[list[str], list[str]]:
+def _labels(bars: Sequence[HourTotals], bar: timedelta) -> tuple[list[str], list[str]]:
     """Short ones under the axis, long ones in tooltips and the table."""
-    long = [f"{bar.start:%Y-%m-%d %H:%M} UTC" for bar in bars]
-    if name == "24h":
-        return [f"{bar.start:%H:%M}" for bar in bars], long
-    if name == "7d":
-        short = [f"{bar.start:%a %d}" if bar.start.hour == 0 else "" for bar in bars]
-        return short, long
-    return [f"{bar.start.day} {bar.start:%b}" for bar in bars], [
-        f"{bar.start:%Y-%m-%d}" for bar in bars
-    ]
+    long = [f"{one.start:%Y-%m-%d %H:%M} UTC" for one in bars]
+    if bar < timedelta(hours=6):
+        return [f"{one.start:%H:%M}" for one in bars], long
+    if bar < timedelta(days=1):
+        return _where_the_day_changes(bars), long
+    short = [f"{one.start.day} {one.start:%b}" for one in bars]
+    return short, [f"{one.start:%Y-%m-%d}" for one in bars]
 
 
-def runs_chart(bars: Sequence[HourTotals], name: str) -> Chart:
+def _where_the_day_changes(bars: Sequence[HourTotals]) -> list[str]:
+    found, before = [], None
+    for one in bars:
+        found.append(f"{one.start:%a %d}" if one.start.date() != before else "")
+        before = one.start.date()
+    return found
+
+
+def runs_chart(bars: Sequence[HourTotals], bar: timedelta) -> Chart:
     """Runs by state over the range."""
-    short, long = _labels(bars, name)
+    short, long = _labels(bars, bar)
     series = [
-        Series("Success", "positive", [bar.success for bar in bars]),
-        Series("Partial success", "notice", [bar.partial for bar in bars]),
-        Series("Failed", "negative", [bar.failed for bar in bars]),
-        Series("Not finished", "info", [bar.unfinished for bar in bars]),
+        Series(_("Success"), "positive", [one.success for one in bars]),
+        Series(_("Partial success"), "notice", [one.partial for one in bars]),
+        Series(_("Failed"), "negative", [one.failed for one in bars]),
+        Series(_("Not finished"), "info", [one.unfinished for one in bars]),
     ]
-    return stacked_bars("runs-by-state", "Runs by state", short, series, names=long)
+    return stacked_bars("runs-by-state", _("Runs by state"), short, series, names=long)
 
 
-def records_chart(bars: Sequence[HourTotals], name: str) -> Chart:
+def records_chart(bars: Sequence[HourTotals], bar: timedelta) -> Chart:
     """Records over the range; unknown counts are left out of the sums."""
-    short, long = _labels(bars, name)
+    short, long = _labels(bars, bar)
     series = [
-        Series("Ingested", "info", [bar.ingested for bar in bars]),
-        Series("Failed", "negative", [bar.failed_records for bar in bars]),
+        Series(_("Ingested"), "info", [one.ingested for one in bars]),
+        Series(_("Failed"), "negative", [one.failed_records for one in bars]),
     ]
-    return stacked_bars("records", "Records", short, series, names=long)
+    return stacked_bars("records", _("Records"), short, series, names=long)
 
 
 def run_records_chart(runs: Sequence[FlowRun]) -> Chart:
     """Records of a dataflow's last runs, oldest first; a gap where AEP knows no number."""
     short, long = _run_labels(runs)
     series = [
-        Series("Ingested", "info", [run.ingested for run in runs]),
-        Series("Failed", "negative", [run.failed for run in runs]),
+        Series(_("Ingested"), "info", [run.ingested for run in runs]),
+        Series(_("Failed"), "negative", [run.failed for run in runs]),
     ]
-    return stacked_bars("run-records", "Records per run", short, series, names=long, x_title="Run")
+    return stacked_bars(
+        "run-records", _("Records per run"), short, series, names=long, x_title=_("Run")
+    )
 
 
 def run_duration_chart(runs: Sequence[FlowRun]) -> Chart:
     """Seconds that a dataflow's last runs took, oldest first."""
     short, long = _run_labels(runs)
-    series = [Series("Seconds", "info", [run.duration_s for run in runs])]
-    return lines("run-durations", "Duration in seconds", short, series, names=long, x_title="Run")
+    series = [Series(_("Seconds"), "info", [run.duration_s for run in runs])]
+    return lines(
+        "run-durations", _("Duration in seconds"), short, series, names=long, x_title=_("Run")
+    )
 
 
 def _run_labels(runs: Sequence[FlowRun]) -> tuple[list[str], list[str]]:

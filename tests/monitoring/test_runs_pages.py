@@ -400,7 +400,7 @@ def test_every_hour_falls_into_one_bar(name: str, bars: int) -> None:
     hours = int((now - start) // timedelta(hours=1)) + 1
     totals = [HourTotals(start + timedelta(hours=n), success=1) for n in range(hours)]
 
-    found = pictures.binned(totals, name, start, now)
+    found = pictures.binned(totals, pictures.BAR[name], start, now)
 
     assert len(found) == bars
     assert sum(bar.success for bar in found) == hours

@@ -11,10 +11,11 @@ from django.http import HttpRequest, StreamingHttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
-from flowsite.monitoring import pictures, words
+from flowsite.monitoring import words
 from flowsite.monitoring.filters import BoardFilter, RunFilter, chosen_sandboxes
 from flowsite.monitoring.rows import freshness
 from flowsite.monitoring.views.common import ANYBODY, UNPRINTED_FLOW
+from flowsite.monitoring.windows import window_of
 from flowsite.people.rights import role_required
 from flowsite.runs.models import Dataflow, FlowRun
 from flowsite.runs.selectors import dataflows_for_user, read_at, runs_for_user, syncs_of
@@ -113,9 +114,9 @@ def runs_export(request: HttpRequest) -> StreamingHttpResponse:
     user: Any = request.user
     sandboxes, now = chosen_sandboxes(request), timezone.now()
     asked = RunFilter.of(request.GET)
-    start = pictures.range_start(asked.range, now)
+    window = window_of(request.GET, now)
     rows = (
-        asked.narrow(runs_for_user(user).filter(sandbox__in=sandboxes), start)
+        asked.narrow(runs_for_user(user).filter(sandbox__in=sandboxes), window.start, window.last)
         .select_related("dataflow", "sandbox")
         .only(*_RUN_COLUMNS, "dataflow__name", "sandbox__name")
         .order_by("-at", "-pk")

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from flowsite.aep.errors import AepError, NotSent
 from flowsite.core.encrypted import Undecryptable
@@ -36,6 +37,7 @@ from flowsite.monitoring.views.common import (
     sandbox_choices,
     the_run,
 )
+from flowsite.monitoring.windows import CUSTOM, Window, window_of
 from flowsite.people import audit
 from flowsite.people.rights import role_required
 from flowsite.runs import archive
@@ -55,25 +57,26 @@ def runs(request: HttpRequest) -> HttpResponse:
         return render(request, "monitoring/no_sandbox.html")
     now = timezone.now()
     asked = RunFilter.of(request.GET)
-    start = pictures.range_start(asked.range, now)
+    window = window_of(request.GET, now)
     user: Any = request.user
-    bars = pictures.binned(
-        hour_totals(user, sandboxes, start=start, end=now), asked.range, start, now
-    )
+    totals = hour_totals(user, sandboxes, start=window.start, end=window.end)
+    bars = pictures.binned(totals, window.bar, window.start, window.end)
     in_view = runs_for_user(user).filter(sandbox__in=sandboxes)
     context = {
         "asked": asked,
         "choices": sandbox_choices(request, sandboxes),
         "hidden": hidden_fields(request, "q", "page"),
         "clear_url": reverse("runs") + with_params(request.GET, state=None, code=None, q=None),
-        "range_tabs": _range_tabs(request, asked),
+        "range_tabs": _range_tabs(request, window),
+        "window": window,
+        "range_hidden": hidden_fields(request, "range", "from", "to", "page"),
         "state_chips": _state_chips(request, asked, bars),
         "charts": [
-            pictures.runs_chart(bars, asked.range),
-            pictures.records_chart(bars, asked.range),
+            pictures.runs_chart(bars, window.bar),
+            pictures.records_chart(bars, window.bar),
         ],
-        "code_chips": _code_chips(request, asked, in_view, start),
-        **_table(request, in_view, asked, start, sandboxes),
+        "code_chips": _code_chips(request, asked, in_view, window),
+        **_table(request, in_view, asked, window, sandboxes),
     }
     part = "#runs" if request.htmx else ""  # type: ignore[attr-defined]
     return render(request, f"monitoring/runs.html{part}", context)
@@ -83,11 +86,11 @@ def _table(
     request: HttpRequest,
     in_view: QuerySet[FlowRun],
     asked: RunFilter,
-    start: datetime,
+    window: Window,
     sandboxes: list[Sandbox],
 ) -> dict[str, Any]:
     rows = (
-        asked.narrow(in_view, start)
+        asked.narrow(in_view, window.start, window.last)
         .select_related("dataflow", "sandbox")
         .defer(*UNPRINTED_RUN, *(f"dataflow__{name}" for name in runview.BULKY))
     )
@@ -100,31 +103,37 @@ def _table(
     }
 
 
-def _range_tabs(request: HttpRequest, asked: RunFilter) -> list[dict[str, Any]]:
-    return [
+def _range_tabs(request: HttpRequest, window: Window) -> list[dict[str, Any]]:
+    plain = {"from": None, "to": None}
+    tabs = [
         {
             "label": label,
-            "url": reverse("runs") + with_params(request.GET, range=name),
-            "current": asked.range == name,
+            "url": reverse("runs") + with_params(request.GET, range=name, **plain),
+            "current": window.name == name,
         }
-        for name, (label, _) in RANGES.items()
+        for name, (label, _length) in RANGES.items()
     ]
+    typed = {"from": f"{window.start:%Y-%m-%dT%H:%M}"}
+    if window.name == CUSTOM:
+        typed = {"from": window.typed[0], "to": window.typed[1]}
+    custom = reverse("runs") + with_params(request.GET, range=CUSTOM, **typed)
+    return [*tabs, {"label": _("Custom"), "url": custom, "current": window.name == CUSTOM}]
 
 
 def _state_chips(request: HttpRequest, asked: RunFilter, bars: list[HourTotals]) -> list[Chip]:
     chips = [
         Chip(
-            "All",
+            _("All"),
             reverse("runs") + with_params(request.GET, state=None),
             sum(bar.runs for bar in bars),
             not asked.state,
         )
     ]
     for state, label, tone in (
-        ("failed", "Failed", "negative"),
-        ("partial", "Partial success", "notice"),
-        ("success", "Success", "positive"),
-        ("unfinished", "Not finished", ""),
+        ("failed", _("Failed"), "negative"),
+        ("partial", _("Partial success"), "notice"),
+        ("success", _("Success"), "positive"),
+        ("unfinished", _("Not finished"), ""),
     ):
         current = asked.state == state
         url = reverse("runs") + with_params(request.GET, state=None if current else state)
@@ -134,11 +143,13 @@ def _state_chips(request: HttpRequest, asked: RunFilter, bars: list[HourTotals])
 
 
 def _code_chips(
-    request: HttpRequest, asked: RunFilter, in_view: QuerySet[FlowRun], start: datetime
+    request: HttpRequest, asked: RunFilter, in_view: QuerySet[FlowRun], window: Window
 ) -> list[Chip]:
     """Error codes of the newest unsuccessful runs, the most frequent first. One query."""
     newest = (
-        in_view.filter(state__in=("failed", "partial"), at__gte=start)
+        RunFilter()
+        .narrow(in_view, window.start, window.last)
+        .filter(state__in=("failed", "partial"))
         .order_by("-at", "-pk")
         .values_list("error_code", flat=True)[:LOOKED_AT_FOR_CODES]
     )
