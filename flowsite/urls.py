@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("flowsite.credentials.urls")),
     path("", include("flowsite.wizard.urls")),
     path("", include("flowsite.monitoring.urls")),
+    path("", include("flowsite.alerts.urls")),
 ]
 if settings.DEBUG or settings.TESTING:
     from flowsite.core import gallery

@@ -15,6 +15,7 @@ from flowsite.core.enqueue import enqueue
 from flowsite.credentials.models import Sandbox
 from flowsite.runs import archive, poller
 from flowsite.runs.models import FlowRun, SandboxSync
+from flowsite.runs.signals import sandbox_read
 
 logger = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ def poll_sandbox(sync_id: int) -> None:
             "failed": (report.error or {}).get("message", ""),
         },
     )
+    sandbox_read.send(sender=__name__)
 
 
 @shared_task

@@ -1,0 +1,3 @@
+"""Addresses of alerts, rules, channels and deliveries."""
+
+urlpatterns: list[object] = []
