@@ -9,6 +9,7 @@ be reached by a clever address. Of the parameters, only known harmless ones are 
 from __future__ import annotations
 
 import importlib
+import logging
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
@@ -133,6 +134,9 @@ def service_of(address: str) -> Service:
 def open_service(address: str) -> Any:
     """The library's object for an address; makes no call. Raises BadAddress."""
     service = service_of(address)
+    # Both write tokens into their log lines, in shapes that no redaction knows.
+    for name in ("apprise", "urllib3"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     from apprise import AppriseAsset  # noqa: PLC0415 -- half a second, in the worker alone
     from apprise.common import PersistentStoreMode  # noqa: PLC0415 -- as above
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -21,6 +22,7 @@ _REGIONS: Final = frozenset(
 )
 
 
+@cache
 def zone_names() -> list[str]:
     """Names of places whose clocks are known, UTC first."""
     return ["UTC", *sorted(n for n in available_timezones() if n.partition("/")[0] in _REGIONS)]

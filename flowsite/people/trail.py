@@ -25,8 +25,15 @@ PAGES = {
     "submission": "submission",
     "dataflow": "dataflow",
     "flowrun": "run",
+    "alertrule": "rule",
+    "channel": "channel",
 }
-TYPE_WORDS = {"user": "person", "sourceaccount": "account", "flowrun": "dataflow run"}
+TYPE_WORDS = {
+    "user": "person",
+    "sourceaccount": "account",
+    "flowrun": "dataflow run",
+    "alertrule": "alert rule",
+}
 _ACTIONS_KEY, _ACTIONS_S = "people:actions", 300
 #: A cell that begins like this is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
