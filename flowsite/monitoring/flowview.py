@@ -8,29 +8,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import CharField, Q, QuerySet
-from django.db.models.functions import Cast
-from django.urls import reverse
+from django.utils.translation import gettext
 
 from flowsite.aep.codes import explain
 from flowsite.core.wording import duration, moment, number
+from flowsite.core.wording import words as say_it
 from flowsite.monitoring import words
 from flowsite.monitoring.rows import Fact, Figure, Freshness
-from flowsite.people.models import AuditEntry
 from flowsite.runs.drift import WATCHED
 from flowsite.runs.models import FINISHED, Dataflow, FlowRun, FlowState, RunState
-
-TIMELINE_LENGTH = 20
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something that somebody did to a dataflow."""
-
-    at: datetime
-    actor: str
-    text: str
-    url: str = ""
 
 
 @dataclass(frozen=True)
@@ -49,10 +35,18 @@ def notices(row: Dataflow, newest: Sequence[FlowRun], fresh: Freshness) -> list[
     """Gone, late, failing, unowned: at most one of each."""
     found = []
     if row.deleted_at:
-        found.append(Notice("neutral", "Deleted", f"{fresh.text}. Its runs are kept here."))
+        found.append(
+            Notice(
+                "neutral",
+                gettext("Deleted"),
+                gettext("{text}. Its runs are kept here.").format(text=fresh.text),
+            )
+        )
     elif row.missing_since:
-        text = f"{fresh.text}: it was deleted there, or an access label hides it from our account."
-        found.append(Notice("notice", "Not found in AEP", text, words.whose_turn("admin")))
+        text = gettext(
+            "{text}: it was deleted there, or an access label hides it from our account."
+        ).format(text=fresh.text)
+        found.append(Notice("notice", gettext("Not found in AEP"), text, words.whose_turn("admin")))
     elif fresh.tone == "negative":
         found.append(_late(row, f"{fresh.text}; {fresh.note}"))
     failed = next((run for run in newest if run.state in FINISHED), None)
@@ -62,21 +56,21 @@ def notices(row: Dataflow, newest: Sequence[FlowRun], fresh: Freshness) -> list[
 
 
 def _late(row: Dataflow, text: str) -> Notice:
-    remedy = "Look at the account and at AEP's status page; a run may be queued."
+    remedy = gettext("Look at the account and at AEP's status page; a run may be queued.")
     if row.last_run_state == RunState.IN_PROGRESS:
-        remedy = "The run before is still in progress: AEP begins the next one after it."
-    return Notice("notice", "Late", f"{text}.", words.whose_turn("ops"), remedy)
+        remedy = gettext("The run before is still in progress: AEP begins the next one after it.")
+    return Notice("notice", gettext("Late"), f"{text}.", words.whose_turn("ops"), remedy)
 
 
 def _failing(run: FlowRun) -> Notice:
     told = explain(run.error_code) if run.error_code else None
-    text = run.errors[0]["message"] if run.errors else "AEP gives no reason."
+    text = run.errors[0]["message"] if run.errors else gettext("AEP gives no reason.")
     return Notice(
         "negative",
-        "The latest finished run failed",
+        gettext("The latest finished run failed"),
         text,
         words.whose_turn(told.whose_turn) if told else "",
-        f"{told.cause} {told.remedy}" if told else "",
+        f"{say_it(told.cause)} {say_it(told.remedy)}" if told else "",
         run.error_code,
     )
 
@@ -104,16 +98,21 @@ def figures(row: Dataflow, now: datetime, fresh: Freshness) -> list[Figure]:
     finished = [state for _, state, _ in row.strip if state in FINISHED]
     good = sum(1 for state in finished if state == RunState.SUCCESS)
     return [
-        Figure("Latest run", _ago(row.last_run_at, now)),
-        Figure("Freshness", fresh.text, fresh.note),
-        Figure("Succeeded", f"{good} of {len(finished)}" if finished else "–"),
-        Figure("Records received", number(row.last_received)),
+        Figure(gettext("Latest run"), _ago(row.last_run_at, now)),
+        Figure(gettext("Freshness"), fresh.text, fresh.note),
         Figure(
-            "Records failed",
+            gettext("Succeeded"),
+            gettext("{good} of {count}").format(good=good, count=len(finished))
+            if finished
+            else "–",
+        ),
+        Figure(gettext("Records received"), number(row.last_received)),
+        Figure(
+            gettext("Records failed"),
             number(row.last_failed),
             words.loss(row.last_failed, row.last_received),
         ),
-        Figure("Duration", duration(row.last_duration_s)),
+        Figure(gettext("Duration"), duration(row.last_duration_s)),
     ]
 
 
@@ -125,33 +124,41 @@ def definition_facts(row: Dataflow) -> list[Fact]:
     """What it reads, where it goes, and when."""
     start = words.first_start(row.schedule)
     found = [
-        Fact("Source", words.source_name(row.connection_spec_id) or row.connection_spec_id or "–"),
-        Fact("Account", row.account_name or "–"),
-        Fact("Table or resource", row.source_object or "–", mono=True),
-        Fact("Target dataset", row.dataset_name or "–"),
-        Fact("Schedule", words.schedule_words(row.schedule)),
-        Fact("Start time", moment(start) if start else "–"),
+        Fact(
+            gettext("Source"),
+            words.source_name(row.connection_spec_id) or row.connection_spec_id or "–",
+        ),
+        Fact(gettext("Account"), row.account_name or "–"),
+        Fact(gettext("Table or resource"), row.source_object or "–", mono=True),
+        Fact(gettext("Target dataset"), row.dataset_name or "–"),
+        Fact(gettext("Schedule"), words.schedule_words(row.schedule)),
+        Fact(gettext("Start time"), moment(start) if start else "–"),
     ]
     if row.schedule.get("frequency") != "once":
-        found.append(Fact("Backfill", "On" if row.schedule.get("backfill", True) else "Off"))
+        found.append(
+            Fact(
+                gettext("Backfill"),
+                gettext("On") if row.schedule.get("backfill", True) else gettext("Off"),
+            )
+        )
     if row.delta_column:
-        found.append(Fact("Load incremental data by", row.delta_column, mono=True))
+        found.append(Fact(gettext("Load incremental data by"), row.delta_column, mono=True))
     if row.next_expected_at:
-        found.append(Fact("Next expected", moment(row.next_expected_at)))
+        found.append(Fact(gettext("Next expected"), moment(row.next_expected_at)))
     found += _option_facts(row)
     if row.team_id:
-        found.append(Fact("Team", str(row.team)))
+        found.append(Fact(gettext("Team"), str(row.team)))
     if row.owner_id:
-        found.append(Fact("Owner", str(row.owner)))
+        found.append(Fact(gettext("Owner"), str(row.owner)))
     return found
 
 
 def _option_facts(row: Dataflow) -> list[Fact]:
     diagnostics = row.options.get("errorDiagnosticsEnabled")
     percent = row.options.get("partialIngestionPercent")
-    found = [Fact("Error diagnostics", "On" if diagnostics else "Off")]
+    found = [Fact(gettext("Error diagnostics"), gettext("On") if diagnostics else gettext("Off"))]
     if percent is not None:
-        found.append(Fact("Error threshold", f"{percent} %"))
+        found.append(Fact(gettext("Error threshold"), f"{percent} %"))
     return found
 
 
@@ -159,33 +166,14 @@ def lineage(row: Dataflow) -> list[Fact]:
     """The objects in AEP that it is made of, from the account to the dataset."""
     version = "" if row.mapping_version is None else f" (version {row.mapping_version})"
     pairs = (
-        ("Account", row.connection_id),
-        ("Source connection", row.source_connection_id),
-        (f"Mapping set{version}", row.mapping_set_id),
-        ("Target connection", row.target_connection_id),
-        ("Dataset", row.dataset_id),
-        ("Dataflow", row.flow_id),
+        (gettext("Account"), row.connection_id),
+        (gettext("Source connection"), row.source_connection_id),
+        (gettext("Mapping set{version}").format(version=version), row.mapping_set_id),
+        (gettext("Target connection"), row.target_connection_id),
+        (gettext("Dataset"), row.dataset_id),
+        (gettext("Dataflow"), row.flow_id),
     )
     return [Fact(term, value, as_id=True) for term, value in pairs if value]
-
-
-def timeline(row: Dataflow, submissions: QuerySet[Any]) -> list[Event]:
-    """Who changed what, newest first. One query."""
-    keys = submissions.annotate(object_id=Cast("pk", CharField())).values("object_id")
-    entries = AuditEntry.objects.filter(
-        Q(object_type="dataflow", object_id=str(row.pk))
-        | Q(object_type="submission", object_id__in=keys)
-    )[:TIMELINE_LENGTH]
-    return [_event(entry) for entry in entries]
-
-
-def _event(entry: AuditEntry) -> Event:
-    subject, _, verb = entry.action.partition(".")
-    text = f"{subject} {verb}".replace("_", " ").strip().capitalize()
-    url = ""
-    if entry.object_type == "submission" and entry.object_id.isdecimal():
-        url = reverse("submission", args=[int(entry.object_id)])
-    return Event(entry.at, entry.actor, text, url)
 
 
 @dataclass(frozen=True)
@@ -237,16 +225,23 @@ def actions(row: Dataflow, *, may_act: bool, may_build: bool) -> list[Action]:
     settled = row.state in (FlowState.ENABLED, FlowState.DISABLED)
     if row.schedule.get("frequency") == "once":
         if row.state == FlowState.ENABLED:
-            found.append(Action("run", "Run on-demand", "play"))
+            found.append(Action("run", gettext("Run on-demand"), "play"))
     elif may_build and settled:
-        found.append(Action("schedule", "Edit schedule", "calendar"))
+        found.append(Action("schedule", gettext("Edit schedule"), "calendar"))
     if row.state == FlowState.ENABLED:
-        found.append(Action("disable", "Disable", "pause"))
+        found.append(Action("disable", gettext("Disable"), "pause"))
     elif row.state == FlowState.DISABLED:
-        found.append(Action("enable", "Enable", "play"))
+        found.append(Action("enable", gettext("Enable"), "play"))
     if may_build:
-        found.append(Action("delete", "Delete", "trash", danger=True))
+        found.append(Action("delete", gettext("Delete"), "trash", danger=True))
     return found
+
+
+def may_map(row: Dataflow) -> bool:
+    """Whether the mapping can be changed from here: we have the document, and AEP is at rest."""
+    settled = row.state in (FlowState.ENABLED, FlowState.DISABLED)
+    known = bool(row.definition and row.dataset_id and row.mapping_set_id)
+    return settled and known and not row.missing_since and not row.deleted_at
 
 
 def default_window(row: Dataflow, now: datetime) -> tuple[datetime, datetime]:

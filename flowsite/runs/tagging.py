@@ -17,6 +17,7 @@ from flowsite.people.selectors import teams_of
 from flowsite.runs import ingest
 from flowsite.runs.boards import LONGEST_TAG, DataflowTag
 from flowsite.runs.models import Dataflow
+from flowsite.runs.selectors import may_act_on
 
 MOST_TAGS: Final = 20
 """Tags of one dataflow."""
@@ -40,12 +41,12 @@ def tag_name(text: str) -> str:
 
 def may_tag(user: User, dataflow: Dataflow) -> bool:
     """The people on duty and administrators of the dataflow's team, and the analyst who owns it."""
-    if dataflow.team_id is None or dataflow.deleted_at is not None:
-        return False
-    allowed = has_role(user, Role.OPS) or (
-        has_role(user, Role.ANALYST) and dataflow.owner_id == user.pk
-    )
-    return allowed and teams_of(user).filter(pk=dataflow.team_id).exists()
+    return has_a_say(user, dataflow) and may_act_on(user, dataflow)
+
+
+def has_a_say(user: User, dataflow: Dataflow) -> bool:
+    """The part of ``may_tag`` that is about role and owner; the other is about the team."""
+    return has_role(user, Role.OPS) or dataflow.owner_id == user.pk
 
 
 def taggable(user: User, rows: QuerySet[Dataflow]) -> QuerySet[Dataflow]:

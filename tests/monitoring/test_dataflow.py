@@ -135,7 +135,7 @@ def test_the_number_of_queries_does_not_grow(
             client.get(f"/dataflows/{row.pk}/")
         counts.append(len(queries))
 
-    assert counts == [10, 10]
+    assert counts == [12, 12]
 
 
 def test_a_stranger_does_not_find_it(
@@ -353,7 +353,7 @@ def test_what_happened_is_told(client_as: ClientAs, ops: User, make_flow: MakeFl
 
     [event] = client.get(f"/dataflows/{row.pk}/").context["events"]
 
-    assert (event.actor, event.text) == ("ops", "Disable submitted")
+    assert (event.actor, event.text) == ("ops", "Disable: asked for")
     assert event.url == f"/submissions/{Submission.objects.get().pk}/"
 
 

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.text import slugify
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from flowsite.core.keyset import page_of
 from flowsite.definitions.model import PartialDefinition
 from flowsite.definitions.yamlform import dump
 from flowsite.drafts.services import clone_definition
-from flowsite.monitoring import flowview, pictures, runview
+from flowsite.monitoring import calendars, flowview, pictures, runview, timeline
 from flowsite.monitoring.boardview import narrowing_chips
 from flowsite.monitoring.filters import (
     BoardFilter,
@@ -38,6 +42,7 @@ from flowsite.monitoring.words import flow_status
 from flowsite.people import audit
 from flowsite.people.rights import Role, has_role, role_required
 from flowsite.runs import services, tagging
+from flowsite.runs.days import day_totals, midnight, next_month
 from flowsite.runs.models import Dataflow, FlowRun
 from flowsite.runs.selectors import (
     dataflows_for_user,
@@ -51,6 +56,8 @@ from flowsite.runs.selectors import (
 RUNS_PER_PAGE = 20
 #: Runs in the charts of a dataflow.
 CHARTED = 60
+#: Events on a dataflow's page; all of them have a page of their own.
+EVENTS = 12
 
 
 @role_required(*ANYBODY)
@@ -85,16 +92,17 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     may_act, may_build = may_act_on(user, row), has_role(user, Role.ANALYST)
     actions = flowview.actions(row, may_act=may_act, may_build=may_build)
-    newest, may_tag = _newest(row), tagging.may_tag(user, row)
+    newest, may_tag = _newest(row), may_act and tagging.has_a_say(user, row)
     context = {
         **_moving(request, row, newest),
         "facts": flowview.definition_facts(row),
         "lineage": flowview.lineage(row),
         "charts": _charts([run for run in reversed(newest) if run.is_finished]),
-        "events": flowview.timeline(row, row.submissions.all()),
+        "events": timeline.timeline(row, newest, more_runs=len(newest) == CHARTED).events[:EVENTS],
         "actions": actions,
         "may_delete": any(action.danger for action in actions),
         "may_act": may_act,
+        "may_map": may_act and may_build and flowview.may_map(row),
         "may_tag": may_tag,
         "people": tagging.possible_owners(row.team) if may_tag else (),
         "may_adopt": may_adopt(user, row),
@@ -122,8 +130,9 @@ def _moving(request: HttpRequest, row: Dataflow, newest: list[FlowRun]) -> dict[
     """What changes while somebody looks at the page. Two queries."""
     now = timezone.now()
     fresh = freshness(row, now, read_at(syncs_of([row.sandbox])).get(row.sandbox_id))
+    day = _day(request)
     page = page_of(
-        runs_of(row).select_related("dataflow", "sandbox").defer(*UNPRINTED_RUN),
+        _of_day(runs_of(row), day).select_related("dataflow", "sandbox").defer(*UNPRINTED_RUN),
         order="-at",
         cursor=request.GET.get("page"),
         size=RUNS_PER_PAGE,
@@ -137,10 +146,71 @@ def _moving(request: HttpRequest, row: Dataflow, newest: list[FlowRun]) -> dict[
         "outside": flowview.outside_change(row),
         "figures": flowview.figures(row, now, fresh),
         "runs": run_rows(page.rows),
+        "day": day,
         "live_url": f"{reverse('dataflow-live', args=[row.pk])}?{query.urlencode()}",
         "poll_s": poll_seconds(),
         **page_urls(request, page, reverse("dataflow", args=[row.pk])),
     }
+
+
+def _day(request: HttpRequest) -> date | None:
+    """The day (UTC) that the list of runs is narrowed to."""
+    try:
+        return date.fromisoformat(request.GET.get("day", ""))
+    except ValueError:
+        return None
+
+
+def _of_day(rows: QuerySet[FlowRun], day: date | None) -> QuerySet[FlowRun]:
+    if day is None or day == date.max:
+        return rows
+    return rows.filter(at__gte=midnight(day), at__lt=midnight(day + timedelta(days=1)))
+
+
+@role_required(*ANYBODY)
+def dataflow_calendar(request: HttpRequest, pk: int) -> HttpResponse:
+    """How the days of a month went."""
+    row, now = the_dataflow(request, pk), timezone.now()
+    month = calendars.month_asked(request.GET.get("month", ""), now)
+    totals = day_totals(row, month, next_month(month))
+    context = {
+        "dataflow": row,
+        "crumbs": runview.crumbs(row),
+        "month": calendars.month_of(row, month, totals, now),
+    }
+    part = "#month" if request.htmx else ""  # type: ignore[attr-defined]
+    return render(request, f"monitoring/calendar.html{part}", context)
+
+
+def _aware(text: str) -> datetime | None:
+    """A moment with its zone; None for anything else."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo else None
+
+
+@role_required(*ANYBODY)
+def dataflow_timeline(request: HttpRequest, pk: int) -> HttpResponse:
+    """Everything that happened to a dataflow, page by page."""
+    row = the_dataflow(request, pk)
+    before = _aware(request.GET.get("before", ""))
+    rows = runs_of(row).defer("activities", "batch_ids", "errors")
+    if before is not None:
+        rows = rows.filter(at__lt=before)
+    newest = list(rows[: timeline.MOST_RUNS + 1])
+    more = len(newest) > timeline.MOST_RUNS
+    found = timeline.timeline(row, newest[: timeline.MOST_RUNS], more_runs=more, before=before)
+    here = reverse("dataflow-timeline", args=[pk])
+    earlier = urlencode({"before": found.earlier.isoformat()}) if found.earlier else ""
+    context = {
+        "dataflow": row,
+        "crumbs": runview.crumbs(row),
+        "events": found.events,
+        "earlier_url": f"{here}?{earlier}" if earlier else "",
+    }
+    return render(request, "monitoring/timeline.html", context)
 
 
 def _charts(charted: list[Any]) -> list[Any]:
@@ -160,7 +230,9 @@ def adopt(request: HttpRequest, pk: int) -> HttpResponse:
     team = access.credential.team
     services.adopt(row, team)
     audit.record("dataflow.adopted", request=request, team=team, obj=row)
-    messages.success(request, f"“{row.name}” belongs to {team} now.")
+    messages.success(
+        request, gettext("“{name}” belongs to {team} now.").format(name=row.name, team=team)
+    )
     return redirect("dataflow", pk=pk)
 
 
