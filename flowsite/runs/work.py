@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, Max, Min, OuterRef, QuerySet
 
 from flowsite.credentials.models import Sandbox
-from flowsite.people.models import User
+from flowsite.people.models import Membership, User
 from flowsite.people.selectors import teams_of
 from flowsite.runs.models import Dataflow, RunState, WorkItem
 
@@ -69,7 +69,7 @@ def causes_for_user(user: User, sandboxes: Iterable[Sandbox]) -> list[Cause]:
         .order_by("-dataflows", "-newest")
     )
     items = WorkItem.objects.filter(team__in=teams_of(user), sandbox__in=chosen)
-    said = {key_of(item): item for item in items.select_related("assignee")}
+    said = {key_of(item): item for item in items.select_related("assignee", "seen_by")}
     found = []
     for row in rows:
         key = CauseKey(
@@ -102,6 +102,15 @@ def dataflows_of(user: User, key: CauseKey) -> QuerySet[Dataflow]:
         last_error_code=key.code,
         connection_id=key.connection_id,
     )
+
+
+def people_by_team(user: User) -> dict[int, list[User]]:
+    """Who can be given a cause: the active people of each of the person's teams. One query."""
+    rows = Membership.objects.filter(team__in=teams_of(user), user__is_active=True)
+    found: dict[int, list[User]] = {}
+    for row in rows.select_related("user").order_by("user__first_name", "user__username"):
+        found.setdefault(row.team_id, []).append(row.user)
+    return found
 
 
 @transaction.atomic

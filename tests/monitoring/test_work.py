@@ -117,7 +117,68 @@ def test_all_runs_are_retried_once(
     assert "2 runs are being retried." in first.content.decode()
 
 
-@pytest.mark.parametrize("action", ["take", "note", "retry"])
+def test_somebody_says_that_they_have_seen_it(
+    client_as: ClientAs, ops: User, analyst: User, outage: dict[str, object]
+) -> None:
+    client_as(ops).post("/monitoring/work-queue/act/", outage | {"action": "seen"})
+
+    page = client_as(analyst).get("/monitoring/work-queue/")
+
+    item = page.context["rows"][0].cause.item
+    assert (item.seen_by, item.assignee) == (ops, None)
+    assert item.seen_at is not None
+    html = page.content.decode()
+    assert html.count('value="seen"') == 1
+    assert "Seen, nobody's yet" in html
+    assert AuditEntry.objects.filter(action="work.seen").count() == 1
+
+
+def test_a_cause_is_given_to_somebody_of_the_team(
+    client_as: ClientAs, ops: User, analyst: User, outage: dict[str, object]
+) -> None:
+    client = client_as(ops)
+    people = client.get("/monitoring/work-queue/").context["rows"][0].people
+
+    client.post("/monitoring/work-queue/act/", outage | {"action": "assign", "person": analyst.pk})
+
+    assert {person.username for person in people} == {"ops", "analyst"}
+    assert WorkItem.objects.get().assignee == analyst
+    assert AuditEntry.objects.get(action="work.assign").details == {"to": "analyst"}
+
+
+@pytest.mark.parametrize("who", ["stranger", "gone", "nobody"])
+def test_a_cause_is_given_to_nobody_else(
+    client_as: ClientAs,
+    ops: User,
+    analyst: User,
+    stranger: User,
+    outage: dict[str, object],
+    who: str,
+) -> None:
+    User.objects.filter(pk=analyst.pk).update(is_active=False)
+    person = {"stranger": stranger.pk, "gone": analyst.pk, "nobody": "x"}[who]
+
+    answer = client_as(ops).post(
+        "/monitoring/work-queue/act/", outage | {"action": "assign", "person": person}
+    )
+
+    assert answer.status_code == 404
+    assert not WorkItem.objects.exists()
+
+
+def test_a_hostile_note_stays_text(
+    client_as: ClientAs, ops: User, outage: dict[str, object]
+) -> None:
+    client = client_as(ops)
+    note = "\x00<script>alert(1)</script>" + "x" * 3000
+
+    client.post("/monitoring/work-queue/act/", outage | {"action": "note", "note": note})
+
+    assert len(WorkItem.objects.get().note) == 2000
+    assert "<script>alert" not in client.get("/monitoring/work-queue/").content.decode()
+
+
+@pytest.mark.parametrize("action", ["take", "note", "retry", "seen", "assign"])
 def test_a_stranger_changes_nothing(
     client_as: ClientAs, stranger: User, outage: dict[str, object], action: str
 ) -> None:
@@ -151,4 +212,4 @@ def test_the_number_of_queries_does_not_grow(
             client.get("/monitoring/work-queue/")
         counts.append(len(queries))
 
-    assert counts == [6, 6]
+    assert counts == [7, 7]

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_POST
 
@@ -43,6 +44,8 @@ class WorkRow:
     sandbox: str
     board_url: str
     is_mine: bool
+    #: Who it can be given to.
+    people: list[User]
 
 
 @role_required(*ANYBODY)
@@ -53,7 +56,11 @@ def work_queue(request: HttpRequest) -> HttpResponse:
         return render(request, "monitoring/no_sandbox.html")
     user: Any = request.user
     names = {sandbox.pk: sandbox.name for sandbox in sandboxes}
-    rows = [_row(cause, user, names) for cause in work.causes_for_user(user, sandboxes)]
+    people = work.people_by_team(user)
+    rows = [
+        _row(cause, user, names, people.get(cause.key.team_id, []))
+        for cause in work.causes_for_user(user, sandboxes)
+    ]
     context = {
         "rows": rows,
         "several": len(sandboxes) > 1,
@@ -65,7 +72,7 @@ def work_queue(request: HttpRequest) -> HttpResponse:
     return render(request, "monitoring/work.html", context)
 
 
-def _row(cause: Cause, user: User, names: dict[int, str]) -> WorkRow:
+def _row(cause: Cause, user: User, names: dict[int, str], people: list[User]) -> WorkRow:
     told = explain(cause.key.code) if cause.key.code else None
     filters: dict[str, str | int] = {
         "run": "failed",
@@ -83,6 +90,7 @@ def _row(cause: Cause, user: User, names: dict[int, str]) -> WorkRow:
         sandbox=names.get(cause.key.sandbox_id, ""),
         board_url=f"{reverse('board')}?{urlencode(filters)}",
         is_mine=cause.item is not None and cause.item.assignee_id == user.pk,
+        people=people,
     )
 
 
@@ -98,12 +106,18 @@ def work_act(request: HttpRequest) -> HttpResponse:
         messages.info(request, "Nothing fails of that cause any more.")
         return back
     action = request.POST.get("action", "")
-    if action == "take":
+    details: dict[str, Any] = {}
+    if action == "seen":
+        work.say(key, seen_by=user, seen_at=timezone.now())
+    elif action == "take":
         work.say(key, assignee=user)
+    elif action == "assign":
+        details["to"] = str(_assign(request, key))
     elif action == "release":
         work.say(key, assignee=None)
     elif action == "note":
-        work.say(key, note=request.POST.get("note", "").strip()[:LONGEST_NOTE])
+        note = request.POST.get("note", "").replace("\x00", "").strip()
+        work.say(key, note=note[:LONGEST_NOTE])
     elif action == "retry":
         _retry_all(request, rows)
     else:
@@ -115,8 +129,20 @@ def work_act(request: HttpRequest) -> HttpResponse:
         object_type="cause",
         object_id=f"{key.code}/{key.connection_id}"[:100],
         object_name=rows[0].account_name,
+        **details,
     )
     return back
+
+
+def _assign(request: HttpRequest, key: CauseKey) -> User:
+    """Gives the cause to somebody of its team. Raises Http404 for anybody else."""
+    user: Any = request.user
+    people = {str(one.pk): one for one in work.people_by_team(user).get(key.team_id, ())}
+    person = people.get(request.POST.get("person", ""))
+    if person is None:
+        raise Http404("There is no such person in the team.")
+    work.say(key, assignee=person)
+    return person
 
 
 def _retry_all(request: HttpRequest, rows: Any) -> None:
