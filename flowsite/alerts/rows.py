@@ -21,7 +21,10 @@ class AlertRow:
     alert: Alert
     headline: str
     status: Status
+    #: Until when nothing is sent, by the alert's own mute or its rule's.
     muted_until: datetime | None
+    #: The alert's own mute: what can be ended here.
+    own_mute: datetime | None
 
 
 def alert_status(alert: Alert) -> Status:
@@ -39,6 +42,7 @@ def alert_rows(alerts: Iterable[Alert], now: datetime) -> list[AlertRow]:
             words.headline(alert),
             alert_status(alert),
             _later(now, alert.muted_until, alert.rule.muted_until) if alert.is_open else None,
+            _later(now, alert.muted_until),
         )
         for alert in alerts
     ]

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from flowsite.alerts.forms.needed import Needed
 from flowsite.alerts.models import Channel, ChannelKind
 from flowsite.alerts.quiet import zone_names
 from flowsite.alerts.services import ChannelValues
@@ -23,24 +24,37 @@ _NOTES = {
 LEAST_SECRET = 16
 
 
-class WriteOnly(forms.CharField):
+class WriteOnly(Needed, forms.CharField):
     """A box that is never filled in by us."""
 
     def __init__(self, **options: Any):
         widget = forms.PasswordInput(attrs={"autocomplete": "off", "class": "mono"})
-        super().__init__(max_length=2000, strip=True, widget=widget, required=False, **options)
+        super().__init__(max_length=2000, strip=True, widget=widget, **options)
+
+
+class People(Needed, forms.CharField):
+    """E-mail addresses."""
+
+
+class TimeOfDay(Needed, forms.TimeField):
+    """A time on the clock of the channel's zone."""
+
+    def __init__(self, **options: Any):
+        widget = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+        super().__init__(widget=widget, **options)
 
 
 class ChannelForm(forms.Form):
     """Adds or edits a channel; the kind stays what it was."""
 
+    use_required_attribute = False
+
     team = forms.ModelChoiceField(queryset=Team.objects.none(), label=_("Team"))
     name = forms.CharField(label=_("Name"), max_length=100)
     kind = forms.ChoiceField(label=_("How"), widget=forms.RadioSelect, initial=ChannelKind.EMAIL)
-    people = forms.CharField(
+    people = People(
         label=_("E-mail addresses"),
         max_length=2000,
-        required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("One on each line."),
     )
@@ -60,16 +74,8 @@ class ChannelForm(forms.Form):
         help_text=_("In the form of Apprise, for example slack://tokenA/tokenB/tokenC."),
     )
     quiet = forms.BooleanField(label=_("Quiet hours"), required=False)
-    quiet_from = forms.TimeField(
-        label=_("From"),
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
-    quiet_until = forms.TimeField(
-        label=_("Until"),
-        required=False,
-        widget=forms.TimeInput(attrs={"type": "time"}, format="%H:%M"),
-    )
+    quiet_from = TimeOfDay(label=_("From"))
+    quiet_until = TimeOfDay(label=_("Until"))
     time_zone = forms.ChoiceField(label=_("Time zone"), initial="UTC")
     enabled = forms.BooleanField(label=_("Enabled"), required=False, initial=True)
 
@@ -100,6 +106,7 @@ class ChannelForm(forms.Form):
             keep = _("Leave empty to keep what is stored.")
             for name in ("url", "secret", "service"):
                 fields[name].help_text = keep
+                fields[name].required = False
         fields["time_zone"].choices = [(name, name.replace("_", " ")) for name in zone_names()]
 
     def clean(self) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from flowsite.alerts.forms.needed import Needed
 from flowsite.alerts.kinds import NOTES, NUMBERS, WHOLE_TEAM, number_of
 from flowsite.alerts.models import AlertRule, Channel, Kind, Scope
 from flowsite.alerts.services import RuleValues
@@ -23,19 +24,32 @@ def _card(kind: Kind) -> SafeString:
     return format_html('<b>{}</b> <span class="small muted">{}</span>', kind.label, NOTES[kind])
 
 
+class NeededChoice(Needed, forms.ChoiceField):
+    """A choice that only some rules have to make."""
+
+
+class NeededText(Needed, forms.CharField):
+    """A text that only some rules need."""
+
+
+class NeededNumber(Needed, forms.IntegerField):
+    """A number that only some rules need."""
+
+
 class RuleForm(forms.Form):
     """Adds or edits a rule of one of the person's teams."""
+
+    use_required_attribute = False
 
     team = forms.ModelChoiceField(queryset=Team.objects.none(), label=_("Team"))
     name = forms.CharField(label=_("Name"), max_length=100)
     kind = forms.ChoiceField(label=_("Alert when"), widget=forms.RadioSelect)
     scope = forms.ChoiceField(label=_("Which dataflows"), choices=Scope.choices, initial=Scope.ALL)
-    source = forms.ChoiceField(label=_("Source"), required=False)
-    tag = forms.CharField(label=_("Tag"), max_length=40, required=False)
-    dataflow = forms.CharField(
+    source = NeededChoice(label=_("Source"))
+    tag = NeededText(label=_("Tag"), max_length=40)
+    dataflow = NeededText(
         label=_("Dataflow"),
         max_length=300,
-        required=False,
         help_text=_("Its name as on the board, or its id in AEP."),
     )
     sandbox = forms.ModelChoiceField(
@@ -75,12 +89,11 @@ class RuleForm(forms.Form):
         fields["sandbox"].queryset = reached
         fields["channels"].queryset = Channel.objects.filter(team__in=teams)
         for kind, number in NUMBERS.items():
-            fields[f"n_{kind.value}"] = forms.IntegerField(
+            fields[f"n_{kind.value}"] = NeededNumber(
                 label=number.label,
                 help_text=number.help,
                 min_value=number.least,
                 max_value=number.most,
-                required=False,
                 initial=self.initial.get(f"n_{kind.value}", number.usual),
                 widget=forms.NumberInput(attrs={"class": "short"}),
             )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from flowsite.alerts import services, words
 from flowsite.alerts.models import Alert
-from flowsite.alerts.rows import alert_rows, alert_status, delivery_rows
+from flowsite.alerts.rows import alert_rows, delivery_rows
 from flowsite.alerts.selectors import (
     alerts_for_user,
     channels_for_user,
@@ -78,12 +78,13 @@ def alert(request: HttpRequest, pk: int) -> HttpResponse:
     """One alert: what is known, its dataflows, what was sent."""
     row = the_alert(request, pk)
     sent = deliveries_for_user(request.user).filter(alert=row)  # type: ignore[arg-type]
-    now = timezone.now()
+    line = alert_rows([row], timezone.now())[0]
     context = {
         "row": row,
-        "headline": words.headline(row),
-        "status": alert_status(row),
-        "muted_until": alert_rows([row], now)[0].muted_until,
+        "headline": line.headline,
+        "status": line.status,
+        "muted_until": line.muted_until,
+        "own_mute": line.own_mute,
         "facts": [{"term": term, "value": value} for term, value in words.details(row)],
         "more": row.dataflow_count - len(row.dataflows),
         "deliveries": delivery_rows(sent),
