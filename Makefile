@@ -37,6 +37,7 @@ messages: $(DEV_STAMP)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
+	@$(BIN)/python bench/wizard.py
 	@$(BIN)/python bench/pages.py
 
 # Every mishap at every call, on SQLite with the built-in broker and on PostgreSQL with Redis.

@@ -40,9 +40,9 @@ def make_database() -> Team:
 
 
 @contextmanager
-def emulator(latency_s: float) -> Iterator[str]:
+def emulator(latency_s: float, *options: str) -> Iterator[str]:
     """The address of an emulator that answers each call after ``latency_s``."""
-    command = [sys.executable, "manage.py", "emulator", "--latency-s", str(latency_s)]
+    command = [sys.executable, "manage.py", "emulator", "--latency-s", str(latency_s), *options]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     found = re.search(r"http://\S+", process.stdout.readline())
