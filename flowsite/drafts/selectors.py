@@ -23,5 +23,9 @@ def draft_for_user(user: User, pk: int, *, deleted: bool = False) -> Draft | Non
 
 
 def definition_of(draft: Draft) -> PartialDefinition:
-    """The document that a draft holds."""
-    return PartialDefinition.model_validate(draft.definition)
+    """The document that a draft holds; read once, for a page asks a dozen times."""
+    held, document = getattr(draft, "_document", (None, None))
+    if document is None or held is not draft.definition:
+        document = PartialDefinition.model_validate(draft.definition)
+        draft._document = (draft.definition, document)  # type: ignore[attr-defined]
+    return document
