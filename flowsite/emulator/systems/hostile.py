@@ -25,6 +25,16 @@ _ODD_NAMES = (
     "comma,semi;colon",
     LONG_NAME,
 )
+#: Tables that are picked by name: markup, quotes, right to left, path and format characters.
+ODD_TABLES = (
+    "hostile.<script>alert('table')</script>",
+    "hostile.\"double\" 'single' `back`",
+    "hostile.\u202egnirts \u05e9\u05dc\u05d5\u05dd \u0645\u0631\u062d\u0628\u0627",
+    "hostile.one/two\\three/../four?x=1&y=2#z",
+    "hostile.100 % %2F %s %(x)s {{ 7 * 7 }} ${x}",
+    "hostile.  two  blanks and a\ttab",
+    "hostile." + "200 characters " * 12 + "end of name.",
+)
 _ODD_VALUES = (
     "<img src=x onerror=alert(1)>",
     '"; DROP TABLE runs; --',
@@ -72,6 +82,10 @@ TABLES = (
         _wide,
         created="changed",
         backlog=40,
+    ),
+    *(
+        Table(name, (Column("id"), _CHANGED), _wide, created="changed", backlog=5)
+        for name in ODD_TABLES
     ),
     Table(f"hostile.{LONG_NAME}", (Column("id"), _CHANGED), _wide, created="changed", backlog=5),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import logging
 import os
+import shlex
 import shutil
 import signal
 import socket
@@ -84,6 +85,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--speed", type=float, default=60, help="how much faster the emulator waits"
         )
+        parser.add_argument(
+            "--emulator",
+            default="",
+            metavar="OPTIONS",
+            help="more options of the emulator, such as '--hostile --extra-tables 60'",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         # Nobody who tries it out wants to wait a minute for a run to show.
@@ -103,7 +110,7 @@ class Command(BaseCommand):
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda *_: supervisor.ask_to_stop())
         try:
-            self._start(supervisor, port, options["speed"])
+            self._start(supervisor, port, options["speed"], shlex.split(options["emulator"]))
             self._say_ready(port)
             supervisor.watch()
         except StartFailed as problem:
@@ -135,7 +142,7 @@ class Command(BaseCommand):
         call_command("migrate", verbosity=0, interactive=False)
         call_command("collectstatic", verbosity=0, interactive=False)
 
-    def _start(self, supervisor: Supervisor, port: int, speed: float) -> None:
+    def _start(self, supervisor: Supervisor, port: int, speed: float, more: list[str]) -> None:
         python = sys.executable
         if not os.environ.get("FLOWSITE_BROKER_URL"):
             supervisor.start(self._broker(), broker_answers)
@@ -145,7 +152,8 @@ class Command(BaseCommand):
         emulator = [*manage, "emulator", "--host", HOST, "--port", str(emulator_port)]
         data = str(settings.DATA_DIR / "emulator.sqlite3")
         supervisor.start(
-            Child("emulator", [*emulator, "--data", data, "--speed", str(speed)]), answers(url)
+            Child("emulator", [*emulator, "--data", data, "--speed", str(speed), *more]),
+            answers(url),
         )
         self._seed(url)
         supervisor.start(
