@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
 from flowsite.core import broker, keys, redaction
+from flowsite.outbound.addresses import AddressRefused, check_spelling
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -241,6 +243,29 @@ AXES_LOCKOUT_TEMPLATE = "registration/locked.html"
 AXES_ENABLE_ACCESS_FAILURE_LOG = False
 AXES_VERBOSE = False
 
+#: Sign-in through the organisation (OpenID Connect); needs the extra "sso".
+OIDC_ISSUER = read("FLOWSITE_OIDC_ISSUER", default="").rstrip("/")
+OIDC_CLIENT_ID = read("FLOWSITE_OIDC_CLIENT_ID", default="")
+OIDC_CLIENT_SECRET = read("FLOWSITE_OIDC_CLIENT_SECRET", default="")
+OIDC_NAME = read("FLOWSITE_OIDC_NAME", default="")
+#: Nobody signs in with a password any more.
+OIDC_ONLY = read("FLOWSITE_OIDC_ONLY", "bool", default=False)
+if OIDC_ONLY and not OIDC_ISSUER:
+    raise ImproperlyConfigured("FLOWSITE_OIDC_ONLY needs FLOWSITE_OIDC_ISSUER")
+if OIDC_ISSUER:
+    if not (OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+        raise ImproperlyConfigured(
+            "FLOWSITE_OIDC_ISSUER needs FLOWSITE_OIDC_CLIENT_ID and FLOWSITE_OIDC_CLIENT_SECRET"
+        )
+    if find_spec("authlib") is None or find_spec("requests") is None:
+        raise ImproperlyConfigured(
+            "FLOWSITE_OIDC_ISSUER needs packages: pip install -c constraints.txt '.[sso]'"
+        )
+    try:
+        check_spelling(OIDC_ISSUER, allowed_hosts=INTERNAL_HOSTS)
+    except AddressRefused as refusal:
+        raise ImproperlyConfigured(f"FLOWSITE_OIDC_ISSUER: {refusal}") from None
+
 # --- Hardening ---------------------------------------------------------------------------------
 
 CONTENT_SECURITY_POLICY = {
@@ -454,6 +479,8 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "httpcore": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
+        "urllib3": {"level": "WARNING"},
+        "authlib": {"level": "WARNING"},
     },
 }
 structlog.configure(

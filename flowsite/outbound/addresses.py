@@ -90,6 +90,12 @@ def check_url(url: str, *, allowed_hosts: Iterable[str], resolve: Resolver | Non
     checked_addresses(host, port, allowed, resolve or resolve_host)
 
 
+def check_spelling(url: str, *, allowed_hosts: Iterable[str]) -> None:
+    """What can be told without looking the host up. Raises AddressRefused."""
+    parts = _parts(url)
+    check_parts(parts.scheme, parts.hostname or "", AllowList.of(allowed_hosts))
+
+
 def _parts(url: str) -> SplitResult:
     try:
         parts = urlsplit(url.strip())

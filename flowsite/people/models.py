@@ -26,6 +26,9 @@ class User(AbstractUser):
     #: One of ``settings.LANGUAGES``; empty: what the browser asks for.
     language = models.CharField(max_length=10, blank=True)
 
+    #: Who the person is at the organisation's sign-in: issuer and subject. Null: not linked yet.
+    outside_id = models.CharField(max_length=500, null=True, blank=True, unique=True, default=None)
+
     class Meta(AbstractUser.Meta):
         permissions = [("submit_to_production", "May submit to production sandboxes")]
 

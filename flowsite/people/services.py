@@ -133,6 +133,14 @@ def unlock(user: User, *, by: Origin) -> None:
     audit.record("person.unlocked", by=by, obj=user)
 
 
+@transaction.atomic
+def unlink(user: User, *, by: Origin) -> None:
+    """Forgets who the person is at the organisation; the next sign-in there goes by address."""
+    user.outside_id = None
+    user.save(update_fields=["outside_id"])
+    audit.record("person.unlinked", by=by, obj=user)
+
+
 def set_password(user: User, password: str, *, by: Origin, action: str) -> None:
     """Stores a password that the caller has validated; ends the person's other sessions."""
     with transaction.atomic():

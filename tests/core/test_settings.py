@@ -21,6 +21,9 @@ PRODUCTION = {
     "FLOWSITE_DATABASE_URL": "postgres://flowsite@127.0.0.1:1/none",
     "FLOWSITE_BROKER_URL": "redis://127.0.0.1:1/0",
     "FLOWSITE_TRUSTED_PROXY": "X-Forwarded-Proto: https",
+    "FLOWSITE_OIDC_ISSUER": "https://id.example/realm",
+    "FLOWSITE_OIDC_CLIENT_ID": "flowsite",
+    "FLOWSITE_OIDC_CLIENT_SECRET": "from the provider",
 }
 
 
@@ -76,6 +79,28 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
     result = start(tmp_path, FLOWSITE_SECRET_KEY_FILE="/no/such/file")
 
     assert "FLOWSITE_SECRET_KEY_FILE: /no/such/file" in result.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ({"FLOWSITE_OIDC_ISSUER": "https://id.example"}, "FLOWSITE_OIDC_CLIENT_ID"),
+        ({"FLOWSITE_OIDC_ONLY": "true"}, "FLOWSITE_OIDC_ISSUER"),
+        (
+            {
+                "FLOWSITE_OIDC_ISSUER": "http://id.example",
+                "FLOWSITE_OIDC_CLIENT_ID": "a",
+                "FLOWSITE_OIDC_CLIENT_SECRET": "b",
+            },
+            "must start with https://",
+        ),
+    ],
+)
+def test_a_half_configured_organisation_stops_the_start(tmp_path, given, named):
+    result = start(tmp_path, **given)
+
+    assert result.returncode != 0
+    assert named in result.stderr.splitlines()[-1]
 
 
 def test_production_settings_pass_the_deployment_check(tmp_path):

@@ -38,6 +38,8 @@ RULES: dict[str, Rule] = {
     # People
     "profile": EVERYBODY,
     "set-password": PUBLIC,
+    "organisation-begin": PUBLIC,
+    "organisation-back": PUBLIC,
     "people": ADMIN,
     "person-new": ADMIN,
     "person": ADMIN,

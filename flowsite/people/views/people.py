@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -119,7 +120,7 @@ def person_link(request: HttpRequest, pk: int) -> HttpResponse:
 @role_required(Role.ADMIN)
 @require_POST
 def person_state(request: HttpRequest, pk: int) -> HttpResponse:
-    """Deactivates, activates or unlocks a person."""
+    """Deactivates, activates, unlocks or unlinks a person."""
     user = get_object_or_404(User, pk=pk)
     by, wish = Origin.of(request), request.POST.get("to", "")
     try:
@@ -129,6 +130,9 @@ def person_state(request: HttpRequest, pk: int) -> HttpResponse:
         elif wish == "active":
             services.activate(user, by=by)
             messages.success(request, _("%(name)s is active again.") % {"name": user})
+        elif wish == "unlinked":
+            services.unlink(user, by=by)
+            messages.success(request, _("The next sign-in through the organisation links anew."))
         elif wish == "unlocked":
             services.unlock(user, by=by)
             messages.success(request, _("%(name)s may try to sign in again.") % {"name": user})
@@ -152,6 +156,7 @@ def _page(
         "link": link,
         "locked": selectors.is_locked_out(user),
         "invited": not user.has_usable_password() and not user.last_login,
+        "passwords": not settings.OIDC_ONLY,
         "myself": user.pk == request.user.pk,
     }
     return render(request, "people/person.html", context, status=status)
