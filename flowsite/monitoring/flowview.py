@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from flowsite.aep.codes import explain
 from flowsite.core.wording import duration, moment, number
+from flowsite.core.wording import words as say_it
 from flowsite.monitoring import words
 from flowsite.monitoring.rows import Fact, Figure, Freshness
 from flowsite.runs.drift import WATCHED
@@ -69,7 +70,7 @@ def _failing(run: FlowRun) -> Notice:
         gettext("The latest finished run failed"),
         text,
         words.whose_turn(told.whose_turn) if told else "",
-        f"{told.cause} {told.remedy}" if told else "",
+        f"{say_it(told.cause)} {say_it(told.remedy)}" if told else "",
         run.error_code,
     )
 
@@ -161,8 +162,11 @@ def _option_facts(row: Dataflow) -> list[Fact]:
     return found
 
 
-def lineage(row: Dataflow) -> list[Fact]:
-    """The objects in AEP that it is made of, from the account to the dataset."""
+def lineage(row: Dataflow, links: Mapping[str, str]) -> list[Fact]:
+    """The objects in AEP that it is made of, from the account to the dataset.
+
+    ``links``: addresses of pages about an object, by its id.
+    """
     version = "" if row.mapping_version is None else f" (version {row.mapping_version})"
     pairs = (
         (gettext("Account"), row.connection_id),
@@ -172,7 +176,9 @@ def lineage(row: Dataflow) -> list[Fact]:
         (gettext("Dataset"), row.dataset_id),
         (gettext("Dataflow"), row.flow_id),
     )
-    return [Fact(term, value, as_id=True) for term, value in pairs if value]
+    return [
+        Fact(term, value, href=links.get(value, ""), as_id=True) for term, value in pairs if value
+    ]
 
 
 @dataclass(frozen=True)

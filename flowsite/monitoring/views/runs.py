@@ -19,7 +19,7 @@ from flowsite.core.encrypted import Undecryptable
 from flowsite.core.keyset import page_of
 from flowsite.core.look import TONE_ICONS
 from flowsite.credentials.models import Sandbox
-from flowsite.monitoring import masking, pictures, runview
+from flowsite.monitoring import masking, pictures, places, runview
 from flowsite.monitoring.filters import (
     RANGES,
     RunFilter,
@@ -39,7 +39,7 @@ from flowsite.monitoring.views.common import (
 )
 from flowsite.monitoring.windows import CUSTOM, Window, window_of
 from flowsite.people import audit
-from flowsite.people.rights import role_required
+from flowsite.people.rights import Role, has_role, role_required
 from flowsite.runs import archive
 from flowsite.runs.models import FlowRun
 from flowsite.runs.row_errors import RefusedRows, read_refused_rows
@@ -173,19 +173,22 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     """One run: what it moved, its two halves, and its errors with their remedies."""
     row = the_run(request, pk)
     user: Any = request.user
+    may_act = may_act_on(user, row.dataflow)
     refused = bool(row.failed) or row.state == "partial"
     context = {
         "run": row,
-        "title": f"Run of {row.dataflow.name}",
+        "title": _("Run of {name}").format(name=row.dataflow.name),
         "crumbs": runview.crumbs(row.dataflow),
         "status": runview.status_of(row),
         "figures": runview.figures(row),
         "facts": runview.facts(row),
         "activities": activity_rows(row),
-        "errors": error_rows(row),
+        "errors": places.linked(
+            error_rows(row), row, may_build=has_role(user, Role.ANALYST) and may_act
+        ),
         "has_rows": refused and bool(row.batch_ids),
         "diagnostics_off": refused and not row.dataflow.options.get("errorDiagnosticsEnabled"),
-        "may_retry": runview.may_be_retried(row) and may_act_on(user, row.dataflow),
+        "may_retry": runview.may_be_retried(row) and may_act,
         "key": runview.new_key(),
         "neighbours": runview.neighbours(row),
     }
@@ -233,7 +236,7 @@ def _rows_of(request: HttpRequest, row: FlowRun) -> tuple[RefusedRows, datetime 
         return kept
     access = access_to(request, row.sandbox)
     if access is None:
-        raise NotSent("no credential of your team reaches this sandbox")
+        raise NotSent(_("no credential of your team reaches this sandbox"))
     found = read_refused_rows(access, row)
     archive.keep(row, found)
     return found, None

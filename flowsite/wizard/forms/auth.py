@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
@@ -110,9 +111,9 @@ class AccountForm(forms.Form):
     """Name, description, and one field for each parameter of the login method."""
 
     name = forms.CharField(
-        label="Account name",
+        label=gettext_lazy("Account name"),
         max_length=200,
-        help_text="How colleagues recognise it: provider, region, purpose.",
+        help_text=gettext_lazy("How colleagues recognise it: provider, region, purpose."),
     )
     description = forms.CharField(required=False, max_length=1000)
 
