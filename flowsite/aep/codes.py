@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowsite.aep.codes_data import BY_NUMBER, BY_PREFIX, BY_STATUS, BY_WORD
-from flowsite.saying import say
 
 Turn = Literal["analyst", "ops", "admin", "adobe", "provider", "wait"]
 
@@ -33,9 +32,9 @@ class Explanation:
 
 
 UNKNOWN = Explanation(
-    say("AEP gives a code that its documentation does not explain."),
+    "AEP gives a code that its documentation does not explain.",
     "ops",
-    say("Read AEP's own message; if it does not help, give Adobe's support the request id."),
+    "Read AEP's own message; if it does not help, give Adobe's support the request id.",
 )
 
 

@@ -4,145 +4,139 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from flowsite.saying import say
-
 Turn = Literal["analyst", "ops", "admin", "adobe", "provider", "wait"]
 Row = tuple[str, Turn, str]
 
-_CREDENTIAL = say("Check the credential on the Credentials page and test it.")
-_PERMISSION = say("Put the technical account into a role that grants it, in Adobe Admin Console.")
-_REPORT = say("If it goes on, report it to Adobe with the request id.")
-_RETRY = say("Wait and try again; if it goes on, report it to Adobe with the request id.")
-_ACCOUNT = say("Test the account; correct its sign-in details if the test fails.")
+_CREDENTIAL = "Check the credential on the Credentials page and test it."
+_PERMISSION = "Put the technical account into a role that grants it, in Adobe Admin Console."
+_REPORT = "If it goes on, report it to Adobe with the request id."
+_RETRY = "Wait and try again; " + _REPORT[0].lower() + _REPORT[1:]
+_ACCOUNT = "Test the account; correct its sign-in details if the test fails."
 
 BY_WORD: Final[dict[str, Row]] = {
     "invalid_client": (
-        say("Adobe does not accept the client id or the client secret."),
+        "Adobe does not accept the client id or the client secret.",
         "admin",
-        say("Compare both with the credential in Adobe Developer Console and save them again."),
+        "Compare both with the credential in Adobe Developer Console and save them again.",
     ),
     "invalid_scope": (
-        say("The credential is not allowed to ask for these scopes."),
+        "The credential is not allowed to ask for these scopes.",
         "admin",
-        say("Copy the list of scopes from the credential's page in Adobe Developer Console."),
+        "Copy the list of scopes from the credential's page in Adobe Developer Console.",
     ),
     "unauthorized_client": (
-        say("The credential is of another kind than OAuth server-to-server."),
+        "The credential is of another kind than OAuth server-to-server.",
         "admin",
-        say("Create an OAuth server-to-server credential in Adobe Developer Console."),
+        "Create an OAuth server-to-server credential in Adobe Developer Console.",
     ),
     "invalid_request": (
-        say("Adobe's sign-in service could not read the request for a token."),
+        "Adobe's sign-in service could not read the request for a token.",
         "admin",
-        say("Check client id, secret, scopes and the IMS address of the credential."),
+        "Check client id, secret, scopes and the IMS address of the credential.",
     ),
     "invalid_grant": (
-        say("Adobe's sign-in service refuses this kind of sign-in."),
+        "Adobe's sign-in service refuses this kind of sign-in.",
         "admin",
-        say("Create an OAuth server-to-server credential in Adobe Developer Console."),
+        "Create an OAuth server-to-server credential in Adobe Developer Console.",
     ),
 }
 
 #: Gateway codes, and codes whose number means something else without the prefix. Number 0: any.
 BY_PREFIX: Final[dict[tuple[str, int], Row]] = {
-    ("", 403010): (say("The request carried no access token."), "admin", _CREDENTIAL),
-    ("", 401013): (say("The access token is invalid or has ended."), "admin", _CREDENTIAL),
-    ("", 403000): (say("The request carried no API key."), "admin", _CREDENTIAL),
-    ("", 403003): (say("Adobe does not know the client id."), "admin", _CREDENTIAL),
-    ("", 400003): (say("The request carried no organisation id."), "admin", _CREDENTIAL),
+    ("", 403010): ("The request carried no access token.", "admin", _CREDENTIAL),
+    ("", 401013): ("The access token is invalid or has ended.", "admin", _CREDENTIAL),
+    ("", 403000): ("The request carried no API key.", "admin", _CREDENTIAL),
+    ("", 403003): ("Adobe does not know the client id.", "admin", _CREDENTIAL),
+    ("", 400003): ("The request carried no organisation id.", "admin", _CREDENTIAL),
     ("", 403025): (
-        say("The organisation or its product profile does not permit this API."),
+        "The organisation or its product profile does not permit this API.",
         "admin",
-        say("Add the Experience Platform API and a product profile to the credential."),
+        "Add the Experience Platform API and a product profile to the credential.",
     ),
-    ("", 403027): (say("Adobe can't tell the region of the account."), "admin", _CREDENTIAL),
-    ("", 429050): (
-        say("Too many requests in a short time."),
-        "wait",
-        say("Wait; it is sent again."),
-    ),
+    ("", 403027): ("Adobe can't tell the region of the account.", "admin", _CREDENTIAL),
+    ("", 429050): ("Too many requests in a short time.", "wait", "Wait; it is sent again."),
     ("", 133): (
-        say("The batch held no files: nothing new arrived in this window."),
+        "The batch held no files: nothing new arrived in this window.",
         "wait",
-        say("Nothing to do if the source had no new data."),
+        "Nothing to do if the source had no new data.",
     ),
     ("CONNECTOR", 1001): (
-        say("Copying from the source to the staging area failed."),
+        "Copying from the source to the staging area failed.",
         "ops",
-        say("Read the provider's message, test the account, then retry the run."),
+        "Read the provider's message, test the account, then retry the run.",
     ),
     ("CONNECTOR", 2001): (
-        say("Processing the copied data failed."),
+        "Processing the copied data failed.",
         "ops",
-        say("Look at mapping and schema for recent changes, then retry the run."),
+        "Look at mapping and schema for recent changes, then retry the run.",
     ),
     ("CONNECTOR", 3001): (
-        say("AEP could not open a batch in the dataset."),
+        "AEP could not open a batch in the dataset.",
         "ops",
-        say("Check that the dataset still exists, then retry the run."),
+        "Check that the dataset still exists, then retry the run.",
     ),
     ("CONNECTOR", 1403): (
-        say("A dataflow that has started can't become a one-time dataflow."),
+        "A dataflow that has started can't become a one-time dataflow.",
         "analyst",
-        say("Create a new dataflow with frequency Once."),
+        "Create a new dataflow with frequency Once.",
     ),
     ("CONNECTOR", 1404): (
-        say("Backfill can't be changed once the dataflow has started."),
+        "Backfill can't be changed once the dataflow has started.",
         "analyst",
-        say("Leave backfill as it is, or create a new dataflow."),
+        "Leave backfill as it is, or create a new dataflow.",
     ),
     ("CONNECTOR", 1401): (
-        say("This action on a run is not supported."),
+        "This action on a run is not supported.",
         "ops",
-        say("Only failed batch runs of an enabled dataflow can be retried."),
+        "Only failed batch runs of an enabled dataflow can be retried.",
     ),
-    ("CONNECTOR", 0): (say("The source system refused or failed."), "provider", _ACCOUNT),
+    ("CONNECTOR", 0): ("The source system refused or failed.", "provider", _ACCOUNT),
     ("INGEST", 1211): (
-        say("Rows failed and error diagnostics is off, so AEP kept no details."),
+        "Rows failed and error diagnostics is off, so AEP kept no details.",
         "analyst",
-        say("Switch on error diagnostics for the dataflow."),
+        "Switch on error diagnostics for the dataflow.",
     ),
     ("INGEST", 1212): (
-        say("Some rows could not be ingested."),
+        "Some rows could not be ingested.",
         "analyst",
-        say("Open the row errors of the run and mend the data or the mapping."),
+        "Open the row errors of the run and mend the data or the mapping.",
     ),
     ("INGEST", 1401): (
-        say("A row is corrupt and could not be parsed."),
+        "A row is corrupt and could not be parsed.",
         "provider",
-        say("Look at the raw row in the row errors; check format, delimiter and encoding."),
+        "Look at the raw row in the row errors; check format, delimiter and encoding.",
     ),
     ("INGEST", 1555): (
-        say("A field that the schema requires is missing or empty."),
+        "A field that the schema requires is missing or empty.",
         "analyst",
-        say("Map the field from a column that is always filled, or give it a default."),
+        "Map the field from a column that is always filled, or give it a default.",
     ),
     ("INGEST", 0): (
-        say("Rows were refused while they were written to the data lake."),
+        "Rows were refused while they were written to the data lake.",
         "analyst",
-        say("Open the row errors of the run and mend the data or the mapping."),
+        "Open the row errors of the run and mend the data or the mapping.",
     ),
     ("MAPPER", 3700): (
-        say("The mapping failed for some values."),
+        "The mapping failed for some values.",
         "analyst",
-        say("Open the row errors, find the mapping row and correct its expression or type."),
+        "Open the row errors, find the mapping row and correct its expression or type.",
     ),
     ("MAPPER", 0): (
-        say("The mapping failed."),
+        "The mapping failed.",
         "analyst",
-        say("Validate the mapping and correct the row that AEP names."),
+        "Validate the mapping and correct the row that AEP names.",
     ),
     **{
         ("XDM", number): (
-            say("The Schema Registry does not have this resource."),
+            "The Schema Registry does not have this resource.",
             "analyst",
-            say("Choose another schema; this one may have been deleted or be in another sandbox."),
+            "Choose another schema; this one may have been deleted or be in another sandbox.",
         )
         for number in range(1010, 1018)
     },
     **{
         ("XDM", number): (
-            say("The Accept header of the request is missing or wrong."),
+            "The Accept header of the request is missing or wrong.",
             "adobe",
             _REPORT,
         )
@@ -150,242 +144,222 @@ BY_PREFIX: Final[dict[tuple[str, int], Row]] = {
     },
     **{
         ("XDM", number): (
-            say("Own fields must lie under the organisation's tenant name."),
+            "Own fields must lie under the organisation's tenant name.",
             "analyst",
-            say("Move the fields under the tenant (_tenant.field) and try again."),
+            "Move the fields under the tenant (_tenant.field) and try again.",
         )
         for number in range(1020, 1025)
     },
     ("XDM", 1521): (
-        say("The title is already used by another schema, field group, class or data type."),
+        "The title is already used by another schema, field group, class or data type.",
         "analyst",
-        say("Choose another title, or use the existing resource."),
+        "Choose another title, or use the existing resource.",
     ),
     ("XDM", 0): (
-        say("The Schema Registry refused the resource."),
+        "The Schema Registry refused the resource.",
         "analyst",
-        say("Read AEP's message and correct schema or field group."),
+        "Read AEP's message and correct schema or field group.",
     ),
 }
 
-_ORG: Row = (say("AEP did not accept organisation or token."), "admin", _CREDENTIAL)
+_ORG: Row = ("AEP did not accept organisation or token.", "admin", _CREDENTIAL)
 _SANDBOX: Row = (
-    say("The sandbox does not exist, or the credential can't see it."),
+    "The sandbox does not exist, or the credential can't see it.",
     "admin",
-    say("Check the sandbox in AEP and refresh the credential's list of sandboxes."),
+    "Check the sandbox in AEP and refresh the credential's list of sandboxes.",
 )
 _SANDBOX_FORM: Row = (
-    say("The request did not name its sandbox as AEP wants it."),
+    "The request did not name its sandbox as AEP wants it.",
     "admin",
-    say("Check the credential's sandbox; server-to-server credentials need its name."),
+    "Check the credential's sandbox; server-to-server credentials need its name.",
 )
-_RIGHTS: Row = (say("The technical account lacks a permission."), "admin", _PERMISSION)
-_ORDER: Row = (say("AEP can't sort the list this way."), "adobe", _REPORT)
-_FILTER: Row = (say("AEP can't filter the list this way."), "adobe", _REPORT)
+_RIGHTS: Row = ("The technical account lacks a permission.", "admin", _PERMISSION)
+_ORDER: Row = ("AEP can't sort the list this way.", "adobe", _REPORT)
+_FILTER: Row = ("AEP can't filter the list this way.", "adobe", _REPORT)
 _STATE: Row = (
-    say("The object is in a state that does not allow this."),
+    "The object is in a state that does not allow this.",
     "wait",
-    say("Wait until the current change is finished, reload, and try again."),
+    "Wait until the current change is finished, reload, and try again.",
 )
 _COLUMNS: Row = (
-    say("AEP can't use this table, file or its columns."),
+    "AEP can't use this table, file or its columns.",
     "analyst",
-    say("Go back to Add data, load the columns again and choose from them."),
+    "Go back to Add data, load the columns again and choose from them.",
 )
 _ROW_FILTER: Row = (
-    say("The filter at the source is not valid for this source."),
+    "The filter at the source is not valid for this source.",
     "analyst",
-    say("Correct or remove the row filter."),
+    "Correct or remove the row filter.",
 )
 _SCHEDULE: Row = (
-    say("The schedule is not allowed."),
+    "The schedule is not allowed.",
     "analyst",
-    say("Correct frequency, interval, start time or backfill under Scheduling."),
+    "Correct frequency, interval, start time or backfill under Scheduling.",
 )
 _DELTA: Row = (
-    say("The column for incremental loads does not fit."),
+    "The column for incremental loads does not fit.",
     "analyst",
-    say("Choose a selected date column under “Load incremental data by”."),
+    "Choose a selected date column under “Load incremental data by”.",
 )
 _RUN: Row = (
-    say("A run can't be started this way."),
+    "A run can't be started this way.",
     "ops",
-    say("Only an enabled one-time dataflow can be run on demand, with a valid window."),
+    "Only an enabled one-time dataflow can be run on demand, with a valid window.",
 )
 _RETRY_RUN: Row = (
-    say("The run can't be retried now."),
+    "The run can't be retried now.",
     "ops",
-    say("Only failed batch runs of an enabled dataflow can be retried; enable it first."),
+    "Only failed batch runs of an enabled dataflow can be retried; enable it first.",
 )
-_UPSTREAM: Row = (say("A service behind AEP failed or did not answer."), "wait", _RETRY)
+_UPSTREAM: Row = ("A service behind AEP failed or did not answer.", "wait", _RETRY)
 
 #: Flow Service and connector codes by their number.
 BY_NUMBER: Final[dict[int, Row]] = {
-    1100: (
-        say("The organisation is not entitled to this."),
-        "admin",
-        say("Ask Adobe about the licence."),
-    ),
+    1100: ("The organisation is not entitled to this.", "admin", "Ask Adobe about the licence."),
     1102: _UPSTREAM,
     1103: _UPSTREAM,
     1104: _UPSTREAM,
-    1304: (
-        say("A required value is missing."),
-        "analyst",
-        say("Fill in the field that AEP names."),
-    ),
-    1306: (say("The target is not the data lake."), "adobe", _REPORT),
-    1307: (say("The target is not the data lake."), "adobe", _REPORT),
-    1308: (say("The source system refused or failed."), "provider", _ACCOUNT),
-    1320: (say("A dataflow has exactly one source connection."), "adobe", _REPORT),
-    1321: (say("A dataflow has exactly one target connection."), "adobe", _REPORT),
+    1304: ("A required value is missing.", "analyst", "Fill in the field that AEP names."),
+    1306: ("The target is not the data lake.", "adobe", _REPORT),
+    1307: ("The target is not the data lake.", "adobe", _REPORT),
+    1308: ("The source system refused or failed.", "provider", _ACCOUNT),
+    1320: ("A dataflow has exactly one source connection.", "adobe", _REPORT),
+    1321: ("A dataflow has exactly one target connection.", "adobe", _REPORT),
     **dict.fromkeys(range(1323, 1331), _COLUMNS),
     1331: (
-        say("The column delimiter must be one character."),
+        "The column delimiter must be one character.",
         "analyst",
-        say("Correct the delimiter under Add data."),
+        "Correct the delimiter under Add data.",
     ),
-    1332: (say("This source allows no account here."), "analyst", say("Choose another account.")),
-    1334: (
-        say("AEP missed the name of the table, file or resource."),
-        "analyst",
-        say("Choose it again."),
-    ),
-    1336: (say("This source can't be browsed."), "analyst", say("Type table or resource by hand.")),
-    1337: (
-        say("AEP missed a value for the preview."),
-        "analyst",
-        say("Choose table or file again."),
-    ),
+    1332: ("This source allows no account here.", "analyst", "Choose another account."),
+    1334: ("AEP missed the name of the table, file or resource.", "analyst", "Choose it again."),
+    1336: ("This source can't be browsed.", "analyst", "Type table or resource by hand."),
+    1337: ("AEP missed a value for the preview.", "analyst", "Choose table or file again."),
     **dict.fromkeys(range(1349, 1358), _ROW_FILTER),
-    1358: (say("AEP does not know this kind of object in the source."), "adobe", _REPORT),
+    1358: ("AEP does not know this kind of object in the source.", "adobe", _REPORT),
     1360: (
-        say("The start time is in the past."),
+        "The start time is in the past.",
         "analyst",
-        say("Choose a start some minutes ahead, in UTC."),
+        "Choose a start some minutes ahead, in UTC.",
     ),
-    1361: (say("A one-time dataflow has no interval."), "analyst", say("Remove the interval.")),
+    1361: ("A one-time dataflow has no interval.", "analyst", "Remove the interval."),
     1362: (
-        say("The interval is too short."),
+        "The interval is too short.",
         "analyst",
-        say("Choose at least 15 for minutes and 1 for the other frequencies."),
+        "Choose at least 15 for minutes and 1 for the other frequencies.",
     ),
     1363: _SCHEDULE,
-    1364: (say("A one-time dataflow has no backfill."), "analyst", say("Remove backfill.")),
+    1364: ("A one-time dataflow has no backfill.", "analyst", "Remove backfill."),
     1365: _SCHEDULE,
     1366: (
-        say("The start time can't change once the dataflow has started."),
+        "The start time can't change once the dataflow has started.",
         "analyst",
-        say("Leave it, or create a new dataflow."),
+        "Leave it, or create a new dataflow.",
     ),
     1367: (
-        say("A recurring dataflow from tables needs a column for incremental loads."),
+        "A recurring dataflow from tables needs a column for incremental loads.",
         "analyst",
-        say("Choose a date column under “Load incremental data by”."),
+        "Choose a date column under “Load incremental data by”.",
     ),
     1369: (
-        say("A one-time dataflow must not name a column for incremental loads."),
+        "A one-time dataflow must not name a column for incremental loads.",
         "analyst",
-        say("Clear “Load incremental data by”."),
+        "Clear “Load incremental data by”.",
     ),
-    1370: (say("The dataflow has no mapping."), "analyst", say("Add at least one mapping row.")),
+    1370: ("The dataflow has no mapping.", "analyst", "Add at least one mapping row."),
     1380: _RUN,
-    1381: (say("The window ends before it starts."), "ops", say("Correct the window of the run.")),
+    1381: ("The window ends before it starts.", "ops", "Correct the window of the run."),
     1382: _DELTA,
     1383: _DELTA,
     1384: _RUN,
     1385: _RUN,
     1386: (
-        say("Only one-time dataflows can be run on demand."),
+        "Only one-time dataflows can be run on demand.",
         "ops",
-        say("Wait for the next scheduled run, or create a one-time dataflow."),
+        "Wait for the next scheduled run, or create a one-time dataflow.",
     ),
     1387: _RETRY_RUN,
     1388: _RETRY_RUN,
     1397: _SCHEDULE,
-    1401: (say("AEP can't count and limit a list at once."), "adobe", _REPORT),
-    1403: (
-        say("The request did not say which version it changes."),
-        "ops",
-        say("Reload and try again."),
-    ),
+    1401: ("AEP can't count and limit a list at once.", "adobe", _REPORT),
+    1403: ("The request did not say which version it changes.", "ops", "Reload and try again."),
     1404: (
-        say("The object was changed by somebody else in the meantime."),
+        "The object was changed by somebody else in the meantime.",
         "wait",
-        say("Reload; the change is made again on the new version."),
+        "Reload; the change is made again on the new version.",
     ),
-    1405: (say("The request was empty."), "adobe", _REPORT),
-    1410: (say("A state must not be sent with a new dataflow."), "adobe", _REPORT),
+    1405: ("The request was empty.", "adobe", _REPORT),
+    1410: ("A state must not be sent with a new dataflow.", "adobe", _REPORT),
     1412: (
-        say("The version of the mapping is not valid."),
+        "The version of the mapping is not valid.",
         "analyst",
-        say("Save the mapping again so that the dataflow gets its newest version."),
+        "Save the mapping again so that the dataflow gets its newest version.",
     ),
     1413: (
-        say("AEP does not offer this source or dataflow kind in the sandbox."),
+        "AEP does not offer this source or dataflow kind in the sandbox.",
         "admin",
-        say("Check that the source is available in the sandbox."),
+        "Check that the source is available in the sandbox.",
     ),
-    1414: (say("The source of an account can't change."), "analyst", say("Create a new account.")),
+    1414: ("The source of an account can't change.", "analyst", "Create a new account."),
     1415: (
-        say("This way to sign in does not belong to the source."),
+        "This way to sign in does not belong to the source.",
         "analyst",
-        say("Choose one of the offered ways under New account."),
+        "Choose one of the offered ways under New account.",
     ),
     1416: _STATE,
     1418: (
-        say("The connection is used by dataflows."),
+        "The connection is used by dataflows.",
         "ops",
-        say("Delete or disable the dataflows that use it first."),
+        "Delete or disable the dataflows that use it first.",
     ),
     1419: (
-        say("The mapping was refused: invalid, or a field may not be used."),
+        "The mapping was refused: invalid, or a field may not be used.",
         "analyst",
-        say("Validate the mapping; ask an admin about access labels on schema fields."),
+        "Validate the mapping; ask an admin about access labels on schema fields.",
     ),
     1420: _STATE,
     1421: _STATE,
     1422: (
-        say("The dataflow is already in that state, or changing."),
+        "The dataflow is already in that state, or changing.",
         "wait",
-        say("Reload; if it is still changing, wait a minute."),
+        "Reload; if it is still changing, wait a minute.",
     ),
     1424: _ORDER,
     1425: (
-        say("Schema or version differ between mapping, dataset and target."),
+        "Schema or version differ between mapping, dataset and target.",
         "analyst",
-        say("Choose the dataset again so that all three use its schema."),
+        "Choose the dataset again so that all three use its schema.",
     ),
     1427: (
-        say("This kind of token may not start runs."),
+        "This kind of token may not start runs.",
         "admin",
-        say("Ask Adobe whether server-to-server credentials may start runs here."),
+        "Ask Adobe whether server-to-server credentials may start runs here.",
     ),
     1430: (
-        say("The dataflow does not exist."),
+        "The dataflow does not exist.",
         "ops",
-        say("It may have been deleted in AEP; reload the list."),
+        "It may have been deleted in AEP; reload the list.",
     ),
     1432: _ORDER,
     1433: _ORDER,
-    1434: (say("This kind of change is not supported."), "adobe", _REPORT),
+    1434: ("This kind of change is not supported.", "adobe", _REPORT),
     1439: (
-        say("It does not exist, or an access label hides it."),
+        "It does not exist, or an access label hides it.",
         "admin",
-        say("Check in AEP whether it was deleted; if not, ask for access to its label."),
+        "Check in AEP whether it was deleted; if not, ask for access to its label.",
     ),
     1440: _FILTER,
     1443: _FILTER,
     1444: _STATE,
     1445: (
-        say("The account is not enabled, so it can't change."),
+        "The account is not enabled, so it can't change.",
         "ops",
-        say("Create a new account, or enable this one in AEP."),
+        "Create a new account, or enable this one in AEP.",
     ),
     1447: (
-        say("Dataflows are still active on this object."),
+        "Dataflows are still active on this object.",
         "ops",
-        say("Disable or delete them first."),
+        "Disable or delete them first.",
     ),
     **dict.fromkeys(range(1448, 1455), _FILTER),
     **dict.fromkeys(range(1456, 1459), _STATE),
@@ -402,47 +376,35 @@ BY_NUMBER: Final[dict[int, Row]] = {
     2118: _RIGHTS,
     2119: _RIGHTS,
     2120: (
-        say("A permission is missing, or an access label protects the dataflow."),
+        "A permission is missing, or an access label protects the dataflow.",
         "admin",
         _PERMISSION,
     ),
     2121: _RIGHTS,
-    2200: (say("The Catalog behind AEP failed."), "wait", _RETRY),
-    2250: (say("Data Prep behind AEP failed."), "wait", _RETRY),
+    2200: ("The Catalog behind AEP failed.", "wait", _RETRY),
+    2250: ("Data Prep behind AEP failed.", "wait", _RETRY),
 }
 
 #: By HTTP status, and by its first digit where the status itself says nothing more.
 BY_STATUS: Final[dict[int, Row]] = {
-    400: (
-        say("AEP refused the request."),
-        "analyst",
-        say("Read AEP's message and correct what it names."),
-    ),
-    401: (say("AEP did not accept the access token."), "admin", _CREDENTIAL),
-    403: (say("The technical account lacks a permission."), "admin", _PERMISSION),
-    404: (
-        say("It does not exist, or an access label hides it."),
-        "ops",
-        say("Check in AEP; reload."),
-    ),
-    406: (say("The Accept header of the request is missing or wrong."), "adobe", _REPORT),
-    408: (say("AEP waited too long for the request."), "wait", _RETRY),
+    400: ("AEP refused the request.", "analyst", "Read AEP's message and correct what it names."),
+    401: ("AEP did not accept the access token.", "admin", _CREDENTIAL),
+    403: ("The technical account lacks a permission.", "admin", _PERMISSION),
+    404: ("It does not exist, or an access label hides it.", "ops", "Check in AEP; reload."),
+    406: ("The Accept header of the request is missing or wrong.", "adobe", _REPORT),
+    408: ("AEP waited too long for the request.", "wait", _RETRY),
     409: _STATE,
-    410: (say("It has been deleted."), "ops", say("Reload the list.")),
+    410: ("It has been deleted.", "ops", "Reload the list."),
     412: BY_NUMBER[1404],
-    413: (say("The request is too large."), "analyst", say("Use fewer columns or mapping rows.")),
-    414: (say("The request is too long."), "adobe", _REPORT),
-    415: (say("AEP does not accept the form of the request."), "adobe", _REPORT),
-    422: (say("A value is missing or wrong."), "analyst", say("Correct what AEP's message names.")),
-    429: (say("Too many requests in a short time."), "wait", say("Wait; it is sent again.")),
-    500: (say("AEP failed inside."), "wait", _RETRY),
+    413: ("The request is too large.", "analyst", "Use fewer columns or mapping rows."),
+    414: ("The request is too long.", "adobe", _REPORT),
+    415: ("AEP does not accept the form of the request.", "adobe", _REPORT),
+    422: ("A value is missing or wrong.", "analyst", "Correct what AEP's message names."),
+    429: ("Too many requests in a short time.", "wait", "Wait; it is sent again."),
+    500: ("AEP failed inside.", "wait", _RETRY),
     502: _UPSTREAM,
-    503: (say("AEP is not available at the moment."), "wait", _RETRY),
-    504: (say("AEP took too long to answer."), "wait", _RETRY),
-    4: (
-        say("AEP refused the request."),
-        "analyst",
-        say("Read AEP's message and correct what it names."),
-    ),
+    503: ("AEP is not available at the moment.", "wait", _RETRY),
+    504: ("AEP took too long to answer.", "wait", _RETRY),
+    4: ("AEP refused the request.", "analyst", "Read AEP's message and correct what it names."),
     5: _UPSTREAM,
 }

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import models
 
 from flowsite.core.redaction import remember
-from flowsite.saying import say
 
 
 class Undecryptable(Exception):
@@ -18,10 +17,8 @@ class Undecryptable(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            say(
-                "A stored secret can't be opened with the keys in FLOWSITE_ENCRYPTION_KEYS. "
-                "Add the key it was saved with, or type the secret again."
-            )
+            "A stored secret can't be opened with the keys in FLOWSITE_ENCRYPTION_KEYS. "
+            "Add the key it was saved with, or type the secret again."
         )
 
 

@@ -10,7 +10,6 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext
 
 from flowsite.aep.auth import Token
 from flowsite.aep.errors import AepError, Forbidden
@@ -75,7 +74,7 @@ def save_credential(
     """
     _check_addresses(ims_url, platform_url)
     if not client_secret and credential is None:
-        raise CredentialProblem(gettext("A new credential needs its client secret."))
+        raise CredentialProblem("A new credential needs its client secret.")
     row = credential or Credential(team=team)
     _check_name(team, name, row)
     organisation, _ = Organisation.objects.get_or_create(org_id=org_id)
@@ -104,9 +103,7 @@ def _check_addresses(ims_url: str, platform_url: str) -> None:
 
 def _check_name(team: Team, name: str, row: Credential) -> None:
     if Credential.objects.filter(team=team, name=name).exclude(pk=row.pk).exists():
-        raise CredentialProblem(
-            gettext("The team already has a credential named “{name}”.").format(name=name)
-        )
+        raise CredentialProblem(f"The team already has a credential named “{name}”.")
 
 
 def change_credential(
@@ -133,10 +130,8 @@ def change_credential(
     moved = places != _places(credential)
     if moved and not client_secret:
         raise SecretNeeded(
-            gettext(
-                "Type the client secret again: it is sent to what you have changed, and the "
-                "stored one is not handed to other addresses or clients."
-            )
+            "Type the client secret again: it is sent to what you have changed, and the stored one "
+            "is not handed to other addresses or clients."
         )
     trial: Trial | None = None
     if moved or client_secret or scopes != credential.scopes:
@@ -239,9 +234,8 @@ def find_access(credential: Credential, sandbox_name: str) -> SandboxAccess:
         return access
     names = credential.sandboxes.values_list("name", flat=True)
     raise CredentialProblem(
-        gettext(
-            "Credential “{name}” reaches no sandbox named “{sandbox_name}”. It reaches: {names}."
-        ).format(name=credential.name, sandbox_name=sandbox_name, names=", ".join(names) or "none")
+        f"Credential “{credential.name}” reaches no sandbox named “{sandbox_name}”. "
+        f"It reaches: {', '.join(names) or 'none'}."
     )
 
 
@@ -297,10 +291,8 @@ def delete_credential(credential: Credential) -> None:
     submissions = credential.submission_set.count()
     if drafts or submissions:
         raise CredentialProblem(
-            gettext(
-                "{drafts} drafts and {submissions} submissions use “{name}”. Delete those "
-                "drafts first, or change this credential instead of deleting it."
-            ).format(drafts=drafts, submissions=submissions, name=credential.name)
+            f"{drafts} drafts and {submissions} submissions use “{credential.name}”. "
+            "Delete those drafts first, or change this credential instead of deleting it."
         )
     credential.draft_set.all().delete()
     credential.delete()

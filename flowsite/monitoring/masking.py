@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.utils.translation import gettext
-
 LONGEST = 200
 
 
@@ -15,19 +13,19 @@ def masked(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return gettext("true or false")
+        return "true or false"
     if isinstance(value, int):
-        return gettext("whole number")
+        return "whole number"
     if isinstance(value, float):
         return "number"
     if isinstance(value, dict):
-        return gettext("object, {count} fields").format(count=len(value))
+        return f"object, {len(value)} fields"
     if isinstance(value, list):
-        return gettext("list, {count} items").format(count=len(value))
+        return f"list, {len(value)} items"
     text = str(value)
     if not text.strip():
-        return gettext("empty text")
-    return gettext("text, {count} characters").format(count=len(text))
+        return "empty text"
+    return f"text, {len(text)} characters"
 
 
 def shown(value: Any) -> str:

@@ -135,7 +135,7 @@ def test_the_number_of_queries_does_not_grow(
             client.get(f"/dataflows/{row.pk}/")
         counts.append(len(queries))
 
-    assert counts == [12, 12]
+    assert counts == [13, 13]
 
 
 def test_a_stranger_does_not_find_it(

@@ -20,7 +20,7 @@ from flowsite.core.keyset import page_of
 from flowsite.definitions.model import PartialDefinition
 from flowsite.definitions.yamlform import dump
 from flowsite.drafts.services import clone_definition
-from flowsite.monitoring import calendars, flowview, pictures, runview, timeline
+from flowsite.monitoring import calendars, flowview, pictures, places, runview, timeline
 from flowsite.monitoring.boardview import narrowing_chips
 from flowsite.monitoring.filters import (
     BoardFilter,
@@ -92,17 +92,21 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
     user: Any = request.user
     may_act, may_build = may_act_on(user, row), has_role(user, Role.ANALYST)
     actions = flowview.actions(row, may_act=may_act, may_build=may_build)
+    may_map = may_act and may_build and flowview.may_map(row)
+    links = {row.connection_id: places.account_page(row)}
+    if may_map:
+        links[row.mapping_set_id] = reverse("dataflow-mapping", args=[pk])
     newest, may_tag = _newest(row), may_act and tagging.has_a_say(user, row)
     context = {
         **_moving(request, row, newest),
         "facts": flowview.definition_facts(row),
-        "lineage": flowview.lineage(row),
+        "lineage": flowview.lineage(row, links),
         "charts": _charts([run for run in reversed(newest) if run.is_finished]),
         "events": timeline.timeline(row, newest, more_runs=len(newest) == CHARTED).events[:EVENTS],
         "actions": actions,
         "may_delete": any(action.danger for action in actions),
         "may_act": may_act,
-        "may_map": may_act and may_build and flowview.may_map(row),
+        "may_map": may_map,
         "may_tag": may_tag,
         "people": tagging.possible_owners(row.team) if may_tag else (),
         "may_adopt": may_adopt(user, row),

@@ -11,7 +11,6 @@ from typing import Any, Final
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
@@ -111,9 +110,9 @@ class AccountForm(forms.Form):
     """Name, description, and one field for each parameter of the login method."""
 
     name = forms.CharField(
-        label=gettext_lazy("Account name"),
+        label="Account name",
         max_length=200,
-        help_text=gettext_lazy("How colleagues recognise it: provider, region, purpose."),
+        help_text="How colleagues recognise it: provider, region, purpose.",
     )
     description = forms.CharField(required=False, max_length=1000)
 
