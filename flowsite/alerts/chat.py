@@ -153,7 +153,7 @@ def open_service(address: str) -> Any:
     try:
         values = read(address.strip())
         return plugin(**{**values, "asset": asset})
-    except (TypeError, ValueError, AttributeError):
+    except (TypeError, ValueError, AttributeError, LookupError):
         raise BadAddress(
             _("This is no address of %(service)s. It looks like: %(example)s")
             % {"service": service.name, "example": service.example}

@@ -27,7 +27,7 @@ from flowsite.alerts.models import (
     Lookout,
 )
 from flowsite.alerts.quiet import quiet_until
-from flowsite.alerts.selectors import Material, material_for
+from flowsite.alerts.selectors import Volumes, material_for, volumes_for
 
 
 @dataclass
@@ -39,12 +39,17 @@ class Outcome:
     deliveries: list[Delivery] = field(default_factory=list)
 
 
-@transaction.atomic
 def evaluate(*, asked_at: datetime | None = None) -> Outcome | None:
     """One look at every rule. A fixed number of queries, however many dataflows.
 
     ``asked_at``: nothing to do (None) if somebody has looked since then.
     """
+    # Outside of the lock: it takes seconds where there are many runs.
+    return _evaluate(volumes_for(timezone.now()), asked_at)
+
+
+@transaction.atomic
+def _evaluate(volumes: Volumes, asked_at: datetime | None) -> Outcome | None:
     Lookout.objects.get_or_create(pk=1)
     lookout = Lookout.objects.select_for_update().get(pk=1)
     if asked_at and lookout.evaluated_at and lookout.evaluated_at > asked_at:
@@ -52,13 +57,15 @@ def evaluate(*, asked_at: datetime | None = None) -> Outcome | None:
     now = timezone.now()
     rules = list(AlertRule.objects.filter(enabled=True))
     material = material_for(rules, now)
+    material.volumes = volumes
     known = _open_alerts()
     outcome, seen = Outcome(), []
     for rule in rules:
-        if rule.kind == Kind.VOLUME and rule.volume_day == material.day:
+        if rule.kind == Kind.VOLUME and not _is_due(rule, volumes):
             continue  # compared once a day; until then nothing of it changes
         _compare(rule, find(rule, material, now), known.pop(rule.pk, {}), now, outcome, seen)
-    _note_volume_day(rules, material)
+    due = [one.pk for one in rules if one.kind == Kind.VOLUME and _is_due(one, volumes)]
+    AlertRule.objects.filter(pk__in=due).update(volume_day=volumes.day)
     _write(outcome, seen, now)
     Lookout.objects.filter(pk=1).update(evaluated_at=now)
     return outcome
@@ -95,10 +102,9 @@ def _compare(
         outcome.recovered.append(alert)
 
 
-def _note_volume_day(rules: list[AlertRule], material: Material) -> None:
-    looked = [one.pk for one in rules if one.kind == Kind.VOLUME and one.volume_day != material.day]
-    if looked:
-        AlertRule.objects.filter(pk__in=looked).update(volume_day=material.day)
+def _is_due(rule: AlertRule, volumes: Volumes) -> bool:
+    """Whether the day is to be compared now: read before the lock, and by nobody meanwhile."""
+    return rule.pk in volumes.rules and rule.volume_day != volumes.day
 
 
 def _write(outcome: Outcome, seen: list[Alert], now: datetime) -> None:

@@ -118,8 +118,8 @@ def _zero(rule: AlertRule, material: Material, now: datetime) -> Iterator[Findin
 
 def _volume(rule: AlertRule, material: Material, now: datetime) -> Iterator[Finding]:
     limit = number_of(rule.kind, rule.params)
-    day = material.day or now.date()
-    for row, volume in material.compared:
+    day = material.volumes.day
+    for row, volume in material.volumes.compared:
         if not covers(rule, row):
             continue
         off = 100 * (volume.received - volume.usual) / max(volume.usual, 1)

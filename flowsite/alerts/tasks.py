@@ -17,8 +17,8 @@ from flowsite.core import leases
 from flowsite.core.enqueue import enqueue
 
 logger = logging.getLogger(__name__)
-#: As many as one sweep calls workers for.
-SWEEP_SIZE = 200
+#: As many as one sweep calls workers for: a silent receiver costs 20 s, and polling waits behind.
+SWEEP_SIZE = 20
 
 
 @shared_task
