@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: demo test install lint messages bench faults clean
+.PHONY: demo test install lint docs messages bench faults clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -34,6 +34,11 @@ lint: $(DEV_STAMP)
 messages: $(DEV_STAMP)
 	@tests/packages.sh gettext
 	@$(BIN)/python manage.py messages
+
+# The documents as pages, in build/docs; a warning is an error.
+docs: $(DEV_STAMP)
+	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
+	@echo "build/docs/index.html"
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
