@@ -7,6 +7,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy
 
 from flowsite.credentials.selectors import accesses_of, current_access
 from flowsite.people.rights import Role, has_role, roles_of
@@ -33,18 +34,62 @@ class Group:
 _ANYBODY = (Role.ANALYST, Role.OPS, Role.ADMIN)
 #: group, label, URL name, heroicon, roles
 _LINKS = [
-    ("Sources", "Catalog", "catalog", "squares-2x2", (Role.ANALYST,)),
-    ("Sources", "Accounts", "accounts", "key", (Role.ANALYST, Role.OPS)),
-    ("Sources", "Dataflows", "dataflows", "arrows-right-left", _ANYBODY),
-    ("Sources", "Drafts", "drafts", "pencil-square", (Role.ANALYST,)),
-    ("Monitoring", "Board", "board", "chart-bar", _ANYBODY),
-    ("Monitoring", "Runs", "runs", "queue-list", _ANYBODY),
-    ("Monitoring", "Work queue", "work", "wrench-screwdriver", _ANYBODY),
-    ("Monitoring", "Account health", "account-health", "heart", (Role.OPS,)),
-    ("Administration", "Credentials", "credentials", "lock-closed", (Role.ADMIN,)),
-    ("Administration", "People", "people", "users", (Role.ADMIN,)),
-    ("Administration", "System health", "health", "signal", (Role.ADMIN,)),
-    ("Administration", "Audit log", "audit", "clipboard-document-list", (Role.ADMIN,)),
+    (gettext_lazy("Sources"), gettext_lazy("Catalog"), "catalog", "squares-2x2", (Role.ANALYST,)),
+    (
+        gettext_lazy("Sources"),
+        gettext_lazy("Accounts"),
+        "accounts",
+        "key",
+        (Role.ANALYST, Role.OPS),
+    ),
+    (
+        gettext_lazy("Sources"),
+        gettext_lazy("Dataflows"),
+        "dataflows",
+        "arrows-right-left",
+        _ANYBODY,
+    ),
+    (gettext_lazy("Sources"), gettext_lazy("Drafts"), "drafts", "pencil-square", (Role.ANALYST,)),
+    (gettext_lazy("Monitoring"), gettext_lazy("Board"), "board", "chart-bar", _ANYBODY),
+    (gettext_lazy("Monitoring"), gettext_lazy("Runs"), "runs", "queue-list", _ANYBODY),
+    (
+        gettext_lazy("Monitoring"),
+        gettext_lazy("Work queue"),
+        "work",
+        "wrench-screwdriver",
+        _ANYBODY,
+    ),
+    (gettext_lazy("Monitoring"), gettext_lazy("Alerts"), "alerts", "bell-alert", _ANYBODY),
+    (
+        gettext_lazy("Monitoring"),
+        gettext_lazy("Account health"),
+        "account-health",
+        "heart",
+        (Role.OPS,),
+    ),
+    (
+        gettext_lazy("Administration"),
+        gettext_lazy("Credentials"),
+        "credentials",
+        "lock-closed",
+        (Role.ADMIN,),
+    ),
+    (gettext_lazy("Administration"), gettext_lazy("People"), "people", "users", (Role.ADMIN,)),
+    (gettext_lazy("Administration"), gettext_lazy("Orphans"), "orphans", "trash", (Role.ADMIN,)),
+    (
+        gettext_lazy("Administration"),
+        gettext_lazy("System health"),
+        "health",
+        "signal",
+        (Role.ADMIN,),
+    ),
+    (
+        gettext_lazy("Administration"),
+        gettext_lazy("Audit log"),
+        "audit",
+        "clipboard-document-list",
+        (Role.ADMIN,),
+    ),
 ]
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from flowsite.aep.codes_data import BY_NUMBER, BY_PREFIX, BY_STATUS, BY_WORD
+from flowsite.saying import say
 
 Turn = Literal["analyst", "ops", "admin", "adobe", "provider", "wait"]
 
@@ -32,9 +33,9 @@ class Explanation:
 
 
 UNKNOWN = Explanation(
-    "AEP gives a code that its documentation does not explain.",
+    say("AEP gives a code that its documentation does not explain."),
     "ops",
-    "Read AEP's own message; if it does not help, give Adobe's support the request id.",
+    say("Read AEP's own message; if it does not help, give Adobe's support the request id."),
 )
 
 

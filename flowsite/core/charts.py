@@ -12,6 +12,7 @@ from math import ceil, floor, log10
 
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext
 
 from flowsite.core.wording import compact, number
 
@@ -124,8 +125,19 @@ def _rows(names: Sequence[str], series: Sequence[Series]) -> list[tuple[str, lis
 
 
 def _summary(names: Sequence[str], series: Sequence[Series]) -> str:
-    span = f"{names[0]} to {names[-1]}" if names else "no data"
-    return f"{span}. " + ", ".join(f"{one.label}: {one.total} in all" for one in series) + "."
+    span = (
+        gettext("{names} to {names2}").format(names=names[0], names2=names[-1])
+        if names
+        else gettext("no data")
+    )
+    return (
+        f"{span}. "
+        + ", ".join(
+            gettext("{label}: {total} in all").format(label=one.label, total=one.total)
+            for one in series
+        )
+        + "."
+    )
 
 
 def _bar(
@@ -230,7 +242,11 @@ def lines(
         f'<rect class="hit" x="{slot * i:.2f}%" width="{slot:.2f}%" y="0" height="{height}"/></g>'
         for i in range(len(labels))
     )
-    summary = f"{names[0]} to {names[-1]}." if names else "No data."
+    summary = (
+        gettext("{names} to {names2}.").format(names=names[0], names2=names[-1])
+        if names
+        else gettext("No data.")
+    )
     body = _grid(ticks, top, height) + curves + hits + _x_labels(labels, height)
     return Chart(
         id=chart_id,

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 
 from flowsite.core.redaction import remember
+from flowsite.saying import say
 
 
 class Undecryptable(Exception):
@@ -17,8 +18,10 @@ class Undecryptable(Exception):
 
     def __init__(self) -> None:
         super().__init__(
-            "A stored secret can't be opened with the keys in FLOWSITE_ENCRYPTION_KEYS. "
-            "Add the key it was saved with, or type the secret again."
+            say(
+                "A stored secret can't be opened with the keys in FLOWSITE_ENCRYPTION_KEYS. "
+                "Add the key it was saved with, or type the secret again."
+            )
         )
 
 

@@ -8,8 +8,10 @@ from functools import lru_cache
 from html import escape
 from typing import Literal
 
+from django.utils.functional import Promise
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext_lazy
 from heroicons.templatetags import heroicons
 
 Tone = Literal["positive", "notice", "negative", "info", "neutral"]
@@ -52,14 +54,14 @@ def message_tone(level: str) -> str:
 class Status:
     """A state as people see it: a word, a tone and an icon, never a colour alone."""
 
-    word: str
+    word: str | Promise
     tone: Tone = "neutral"
     icon: str = ""
     title: str = ""
 
     @property
     def html(self) -> SafeString:
-        return badge(self.word, self.tone, self.icon, self.title)
+        return badge(str(self.word), self.tone, self.icon, str(self.title))
 
 
 @lru_cache(maxsize=1024)
@@ -75,37 +77,37 @@ def badge(word: str, tone: str = "neutral", icon_name: str = "", title: str = ""
 
 
 RUN_STATES: dict[str, Status] = {
-    "success": Status("Success", "positive"),
-    "partial": Status("Partial success", "notice"),
-    "failed": Status("Failed", "negative"),
-    "running": Status("In progress", "info", "play-circle"),
-    "scheduled": Status("Scheduled", "neutral", "calendar"),
-    "queued": Status("Queued", "neutral", "clock"),
+    "success": Status(gettext_lazy("Success"), "positive"),
+    "partial": Status(gettext_lazy("Partial success"), "notice"),
+    "failed": Status(gettext_lazy("Failed"), "negative"),
+    "running": Status(gettext_lazy("In progress"), "info", "play-circle"),
+    "scheduled": Status(gettext_lazy("Scheduled"), "neutral", "calendar"),
+    "queued": Status(gettext_lazy("Queued"), "neutral", "clock"),
 }
 DATAFLOW_STATES: dict[str, Status] = {
-    "draft": Status("Draft", "neutral", "pencil-square"),
-    "enabled": Status("Enabled", "positive"),
-    "disabled": Status("Disabled", "neutral", "pause-circle"),
-    "processing": Status("Processing", "info", "arrow-path"),
-    "error": Status("Error", "negative"),
+    "draft": Status(gettext_lazy("Draft"), "neutral", "pencil-square"),
+    "enabled": Status(gettext_lazy("Enabled"), "positive"),
+    "disabled": Status(gettext_lazy("Disabled"), "neutral", "pause-circle"),
+    "processing": Status(gettext_lazy("Processing"), "info", "arrow-path"),
+    "error": Status(gettext_lazy("Error"), "negative"),
 }
 SUBMISSION_STATES: dict[str, Status] = {
-    "draft": Status("Draft", "neutral", "pencil-square"),
-    "submitting": Status("Submitting", "info", "arrow-path"),
-    "attention": Status("Needs attention", "notice"),
-    "published": Status("Published", "positive"),
+    "draft": Status(gettext_lazy("Draft"), "neutral", "pencil-square"),
+    "submitting": Status(gettext_lazy("Submitting"), "info", "arrow-path"),
+    "attention": Status(gettext_lazy("Needs attention"), "notice"),
+    "published": Status(gettext_lazy("Published"), "positive"),
 }
 
 
 #: Steps of a submission, as components/progress_list.html names them.
 STEP_STATES: dict[str, Status] = {
-    "todo": Status("Waiting", "neutral", "clock"),
-    "sending": Status("Sending", "info", "arrow-path"),
-    "done": Status("Done", "positive", "check-circle"),
-    "failed": Status("Failed", "negative", "x-circle"),
-    "unknown": Status("Outcome unknown", "notice", "question-mark-circle"),
-    "skipped": Status("Not needed", "neutral", "forward"),
-    "undone": Status("Undone", "neutral", "arrow-uturn-left"),
+    "todo": Status(gettext_lazy("Waiting"), "neutral", "clock"),
+    "sending": Status(gettext_lazy("Sending"), "info", "arrow-path"),
+    "done": Status(gettext_lazy("Done"), "positive", "check-circle"),
+    "failed": Status(gettext_lazy("Failed"), "negative", "x-circle"),
+    "unknown": Status(gettext_lazy("Outcome unknown"), "notice", "question-mark-circle"),
+    "skipped": Status(gettext_lazy("Not needed"), "neutral", "forward"),
+    "undone": Status(gettext_lazy("Undone"), "neutral", "arrow-uturn-left"),
 }
 
 
@@ -116,16 +118,15 @@ def strip(marks: Iterable[tuple[str, str, str]], label: str) -> SafeString:
     a strip: the newest mark; arrow keys reach the others. Prepared as one string, because a board
     prints hundreds of marks.
     """
-    rows = list(marks)
-    last = len(rows) - 1
+    not_here = ' tabindex="-1"'
     # The standard library's escape: Django's costs five times as much, for each of 700 marks.
-    parts = (
-        f'<a class="mark mark-{escape(mark)}" href="{escape(url)}" title="{escape(words)}"'
-        + ("" if i == last else ' tabindex="-1"')
-        + "></a>"
-        for i, (mark, words, url) in enumerate(rows)
-    )
-    return mark_safe(  # noqa: S308 -- every text in it went through escape()
+    parts = [
+        f'<a class="mark mark-{mark}" href="{escape(url)}" title="{escape(words)}"{not_here}></a>'
+        for mark, words, url in marks
+    ]
+    if parts:
+        parts[-1] = parts[-1].replace(f"{not_here}></a>", "></a>")
+    return mark_safe(  # noqa: S308 -- marks are ours, all other texts went through escape()
         f'<span class="strip" role="group" aria-label="{escape(label)}" data-arrows>'
         f"{''.join(parts)}</span>"
     )

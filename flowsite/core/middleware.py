@@ -12,6 +12,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.utils.translation import gettext
 
 Next = Callable[[HttpRequest], HttpResponseBase]
 
@@ -27,7 +28,7 @@ class SignInMiddleware(LoginRequiredMiddleware):
         self, request: HttpRequest, view_func: Callable[..., Any]
     ) -> HttpResponseBase:
         if request.headers.get("HX-Request") or request.headers.get("X-Requested-With"):
-            return HttpResponse("Your session ended. Sign in again to go on.", status=401)
+            return HttpResponse(gettext("Your session ended. Sign in again to go on."), status=401)
         return super().handle_no_permission(request, view_func)
 
 
@@ -100,7 +101,9 @@ class BodyLimit:
             size = 0
         if size > settings.UPLOAD_LIMIT_BYTES:
             most = settings.UPLOAD_LIMIT_BYTES // 1024 // 1024
-            text = f"This is too large: at most {most} MB can be sent at once."
+            text = gettext("This is too large: at most {most} MB can be sent at once.").format(
+                most=most
+            )
             return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
         return self._get_response(request)
 

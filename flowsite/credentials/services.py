@@ -10,6 +10,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from flowsite.aep.auth import Token
 from flowsite.aep.errors import AepError, Forbidden
@@ -74,7 +75,7 @@ def save_credential(
     """
     _check_addresses(ims_url, platform_url)
     if not client_secret and credential is None:
-        raise CredentialProblem("A new credential needs its client secret.")
+        raise CredentialProblem(gettext("A new credential needs its client secret."))
     row = credential or Credential(team=team)
     _check_name(team, name, row)
     organisation, _ = Organisation.objects.get_or_create(org_id=org_id)
@@ -103,7 +104,9 @@ def _check_addresses(ims_url: str, platform_url: str) -> None:
 
 def _check_name(team: Team, name: str, row: Credential) -> None:
     if Credential.objects.filter(team=team, name=name).exclude(pk=row.pk).exists():
-        raise CredentialProblem(f"The team already has a credential named “{name}”.")
+        raise CredentialProblem(
+            gettext("The team already has a credential named “{name}”.").format(name=name)
+        )
 
 
 def change_credential(
@@ -130,8 +133,10 @@ def change_credential(
     moved = places != _places(credential)
     if moved and not client_secret:
         raise SecretNeeded(
-            "Type the client secret again: it is sent to what you have changed, and the stored one "
-            "is not handed to other addresses or clients."
+            gettext(
+                "Type the client secret again: it is sent to what you have changed, and the "
+                "stored one is not handed to other addresses or clients."
+            )
         )
     trial: Trial | None = None
     if moved or client_secret or scopes != credential.scopes:
@@ -234,8 +239,9 @@ def find_access(credential: Credential, sandbox_name: str) -> SandboxAccess:
         return access
     names = credential.sandboxes.values_list("name", flat=True)
     raise CredentialProblem(
-        f"Credential “{credential.name}” reaches no sandbox named “{sandbox_name}”. "
-        f"It reaches: {', '.join(names) or 'none'}."
+        gettext(
+            "Credential “{name}” reaches no sandbox named “{sandbox_name}”. It reaches: {names}."
+        ).format(name=credential.name, sandbox_name=sandbox_name, names=", ".join(names) or "none")
     )
 
 
@@ -291,8 +297,10 @@ def delete_credential(credential: Credential) -> None:
     submissions = credential.submission_set.count()
     if drafts or submissions:
         raise CredentialProblem(
-            f"{drafts} drafts and {submissions} submissions use “{credential.name}”. "
-            "Delete those drafts first, or change this credential instead of deleting it."
+            gettext(
+                "{drafts} drafts and {submissions} submissions use “{name}”. Delete those "
+                "drafts first, or change this credential instead of deleting it."
+            ).format(drafts=drafts, submissions=submissions, name=credential.name)
         )
     credential.draft_set.all().delete()
     credential.delete()

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from flowsite.definitions.model import Columns, is_storable
 from flowsite.definitions.problems import Problem, listed, nearest
+from flowsite.saying import say
 
 RESERVED: Final = frozenset(
     (
@@ -126,13 +127,17 @@ def select(columns: Sequence[Column], choice: Columns) -> Selection:
 def selection_problems(columns: Sequence[Column], choice: Columns) -> list[Problem]:
     """Chosen columns that the source does not have, each with candidates; and an empty source."""
     if not columns:
-        text = "The source reports no columns here; choose another table or resource."
+        text = say("The source reports no columns here; choose another table or resource.")
         return [Problem("FLOW-1330", "data", "data.columns", text)]
     known = [column.name for column in columns]
     found = []
     for name in select(columns, choice).missing:
         likely = nearest(name, known) or known
-        text = f"The source has no column “{name}”. Candidates: {listed(likely)}."
+        text = say(
+            "The source has no column “{name}”. Candidates: {names}.",
+            name=name,
+            names=listed(likely),
+        )
         found.append(Problem("unknown-column", "data", "data.columns", text))
     return found
 

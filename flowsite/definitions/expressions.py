@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from flowsite.definitions.columns import RESERVED
+from flowsite.saying import say
 
 MAX_EXPRESSION: Final = 4096
 """Longest calculated field, in characters. Source: Data Prep guardrails."""
@@ -73,13 +74,13 @@ def scan(expression: str) -> Scan:
         elif token["open"]:
             fences.append(_CLOSING[token["open"]])
         elif token["close"] and (not fences or fences.pop() != token["close"]):
-            fault = fault or f"There is a “{token['close']}” too many."
+            fault = fault or say("There is a “{token}” too many.", token=token["close"])
         elif token["other"] in ('"', "'"):
-            fault = fault or "A text in quotes does not end."
+            fault = fault or say("A text in quotes does not end.")
         elif token["other"] == "$":
-            fault = fault or "A name in ${…} does not end."
+            fault = fault or say("A name in ${…} does not end.")
     if fences and fault is None:
-        fault = f"A “{fences[-1]}” is missing."
+        fault = say("A “{fences}” is missing.", fences=fences[-1])
     return Scan(tuple(paths), tuple(functions), tuple(reserved), fault)
 
 

@@ -12,6 +12,7 @@ from flowsite.definitions.model import Mapping, MappingRow
 from flowsite.definitions.problems import Problem, Severity, listed, nearest
 from flowsite.definitions.type_fit import misfit
 from flowsite.definitions.xdm import ProposedSchema, TargetField, expand_target
+from flowsite.saying import say
 
 MOST_HINTS: Final = 20
 """Unknown names of one mapping for which the nearest known ones are looked for."""
@@ -115,7 +116,11 @@ def _source_problems(row: MappingRow, field: str, known: _Known) -> list[Problem
 def _expression_problems(expression: str, field: str, known: _Known) -> list[Problem]:
     columns = known.columns
     if len(expression) > MAX_EXPRESSION:
-        text = f"The expression has {len(expression)} characters; the most is {MAX_EXPRESSION}."
+        text = say(
+            "The expression has {count} characters; the most is {MAX_EXPRESSION}.",
+            count=len(expression),
+            MAX_EXPRESSION=MAX_EXPRESSION,
+        )
         return [_problem("expression-too-long", field, text)]
     found = scan(expression)
     if found.fault:
@@ -124,7 +129,7 @@ def _expression_problems(expression: str, field: str, known: _Known) -> list[Pro
     names = {column.name for column in columns}
     for word in dict.fromkeys(found.reserved):
         if word in names and word not in OPERATOR_WORDS:
-            text = f"“{word}” is a reserved word; write the column as ${{{word}}}."
+            text = say("“{word}” is a reserved word; write the column as ${{{word}}}.", word=word)
             problems.append(_problem("reserved-word", field, text))
     for path in dict.fromkeys(found.paths):
         if not any(_reads(path, column) for column in columns):
@@ -142,7 +147,11 @@ def _reads(path: tuple[str, ...], column: Column) -> bool:
 def _unknown_source(name: str, field: str, known: _Known) -> Problem:
     names = [column.name for column in known.columns]
     likely = known.likely(name, names) or names
-    text = f"“{name}” is not among the chosen columns. Candidates: {listed(likely)}."
+    text = say(
+        "“{name}” is not among the chosen columns. Candidates: {names}.",
+        name=name,
+        names=listed(likely),
+    )
     return _problem("unknown-column", field, text)
 
 
@@ -154,14 +163,27 @@ def _target_problems(
         if not row.target or _inside_known(row.target, by_path):
             return []
         likely = known.likely(row.target, by_path)
-        hint = f" Candidates: {listed(likely)}." if likely else ""
-        text = f"The schema has no field “{row.target}”.{hint}"
+        if likely:
+            text = say(
+                "The schema has no field “{field}”. Candidates: {names}.",
+                field=row.target,
+                names=listed(likely),
+            )
+        else:
+            text = say("The schema has no field “{field}”.", field=row.target)
         return [_problem("unknown-target", f"{field}.target", text)]
     column = known.find(row.source) if row.source else None
     fault = misfit(column.xdm_type, target.type) if column else None
     if fault is None or column is None:
         return []
-    text = f"{column.name} ({column.xdm_type}) to {target.path} ({target.type}): {fault}"
+    text = say(
+        "{column} ({column_type}) to {target} ({target_type}): {fault_words}",
+        column=column.name,
+        column_type=column.xdm_type,
+        target=target.path,
+        target_type=target.type,
+        fault_words=fault,
+    )
     return [_problem("type-mismatch", field, text, "warning")]
 
 
@@ -178,7 +200,7 @@ def _doubled_targets(rows: Sequence[MappingRow]) -> list[Problem]:
     found = []
     for index, row in enumerate(rows):
         if row.target and row.target in seen:
-            text = f"“{row.target}” is mapped twice; only one row can fill it."
+            text = say("“{target}” is mapped twice; only one row can fill it.", target=row.target)
             found.append(_problem("doubled-target", f"mapping[{index}].target", text))
         seen.add(row.target)
     return found
@@ -195,10 +217,12 @@ def _uncovered(
         if any(_fills(target, field.path) for target in targets):
             continue
         if field.required:
-            text = f"{field.path} is required; without it every row is rejected. Map it."
+            text = say(
+                "{path} is required; without it every row is rejected. Map it.", path=field.path
+            )
             found.append(_problem("required-unmapped", "mapping", text))
         else:
-            text = f"{field.path} is the primary identity and is not mapped."
+            text = say("{path} is the primary identity and is not mapped.", path=field.path)
             severity: Severity = "error" if profile_enabled else "warning"
             found.append(_problem("identity-unmapped", "mapping", text, severity))
     return found

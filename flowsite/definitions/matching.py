@@ -20,6 +20,7 @@ from flowsite.definitions.naming import words_of
 from flowsite.definitions.type_fit import fit
 from flowsite.definitions.vocabulary import STANDARD_FIELDS, spelled_out
 from flowsite.definitions.xdm import SURE_KEY, SURE_TIME, TargetField, best_key, best_time
+from flowsite.saying import say
 
 ACCEPT_ALL: Final = 0.8
 """Confidence from which suggestions are accepted together."""
@@ -150,7 +151,7 @@ def _standard(words: Sequence[str], index: FieldIndex) -> list[_Offer]:
     phrase = " ".join(spelled_out(words))
     place = index.by_place.get(phrase)
     if place is not None:
-        return [(place, _STANDARD, f"“{phrase}” has a standard field")]
+        return [(place, _STANDARD, say("“{phrase}” has a standard field", phrase=phrase))]
     found = _phrase(phrase, _STANDARD, index)
     first, _, shorter = phrase.partition(" ")
     if not found and first in _OWNERS and shorter not in ("", "id"):
@@ -161,7 +162,7 @@ def _standard(words: Sequence[str], index: FieldIndex) -> list[_Offer]:
 def _phrase(phrase: str, confidence: float, index: FieldIndex) -> list[_Offer]:
     for path in _PHRASES.get(phrase.replace(" ", ""), ()):
         if path in index.by_path:
-            return [(path, confidence, f"“{phrase}” has a standard field")]
+            return [(path, confidence, say("“{phrase}” has a standard field", phrase=phrase))]
     return []
 
 
@@ -170,8 +171,8 @@ def _by_name(raw: Sequence[str], index: FieldIndex) -> list[_Offer]:
     if not words:
         return []
     return (
-        _same_letters("".join(raw), words, _SAME_NAME, "the same name", index)
-        or _same_letters("".join(words), words, _SAME_WORDS, "the same words", index)
+        _same_letters("".join(raw), words, _SAME_NAME, say("the same name"), index)
+        or _same_letters("".join(words), words, _SAME_WORDS, say("the same words"), index)
         or _same_core(words, index)
         or _words_in_common(words, index)
     )
@@ -208,7 +209,7 @@ def _same_core(words: Sequence[str], index: FieldIndex) -> list[_Offer]:
     if not rivals or _vague(name):
         return []
     confidence = _SAME_CORE * (_SECOND_PLACE if len(rivals) > 1 else 1)
-    reason = f"both are about {' '.join(name)}"
+    reason = say("both are about {names}", names=" ".join(name))
     return [(known.field.path, confidence, reason) for known in rivals]
 
 
@@ -222,7 +223,9 @@ def _words_in_common(words: Sequence[str], index: FieldIndex) -> list[_Offer]:
     for score, known in scored:
         if score * factor >= WORTH_SHOWING:
             common = " ".join(word for word in words if word in known.suffixes[-1])
-            offers.append((known.field.path, score * factor, f"words in common: {common}"))
+            offers.append(
+                (known.field.path, score * factor, say("words in common: {common}", common=common))
+            )
     return offers
 
 
@@ -247,8 +250,8 @@ def _fill_required(
     """The key column for ``_id``, the creation date for ``timestamp``, where undisputed."""
     required = {field.path for field in fields if field.required}
     for target, (rank, found), sure, what in (
-        ("_id", best_key(columns, object_name), SURE_KEY, "the key column"),
-        ("timestamp", best_time(columns), SURE_TIME, "the date of the record"),
+        ("_id", best_key(columns, object_name), SURE_KEY, say("the key column")),
+        ("timestamp", best_time(columns), SURE_TIME, say("the date of the record")),
     ):
         confidence = _REQUIRED if rank >= sure else _REQUIRED_PERHAPS
         rival = chosen.get(target)

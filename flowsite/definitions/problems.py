@@ -11,7 +11,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
+
+from flowsite.saying import say
 
 StepName = Literal["account", "data", "dataset", "mapping", "schedule", "review"]
 Severity = Literal["error", "warning"]
@@ -49,7 +52,7 @@ class IncompleteDefinition(DefinitionError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         lines = [f"{problem.field}: {problem.message}" for problem in problems]
-        super().__init__("\n".join(lines) or "The definition is incomplete.", problems)
+        super().__init__("\n".join(lines) or say("The definition is incomplete."), problems)
 
 
 def errors_of(problems: Iterable[Problem]) -> list[Problem]:
@@ -59,11 +62,16 @@ def errors_of(problems: Iterable[Problem]) -> list[Problem]:
 
 def nearest(word: str, known: Iterable[str], *, limit: int = 5) -> list[str]:
     """The most similar known words, best first; compared without case."""
+    return list(_nearest(word, tuple(known), limit))
+
+
+@lru_cache(maxsize=256)  # a page asks again at every save; among 400 words it takes 10 ms
+def _nearest(word: str, known: tuple[str, ...], limit: int) -> tuple[str, ...]:
     by_lower: dict[str, str] = {}
     for candidate in known:
         by_lower.setdefault(candidate.lower(), candidate)
     found = difflib.get_close_matches(word.lower(), list(by_lower), n=limit, cutoff=0.5)
-    return [by_lower[match] for match in found]
+    return tuple(by_lower[match] for match in found)
 
 
 def listed(words: Iterable[str], *, limit: int = 10) -> str:

@@ -10,6 +10,7 @@ from typing import Final
 
 from flowsite.definitions.model import Frequency, Schedule
 from flowsite.definitions.problems import Problem
+from flowsite.saying import say
 
 UNITS: Final[dict[Frequency, timedelta]] = {
     "minute": timedelta(minutes=1),
@@ -25,6 +26,25 @@ START_MARGIN: Final = timedelta(minutes=2)
 PROFILE_BATCHES_PER_DAY: Final = 90
 """Soft guardrail per sandbox for Profile and event batches. Source: ingestion guardrails."""
 DAY: Final = timedelta(days=1)
+
+
+#: Unit → what is said of an interval of one, and of more.
+_EVERY: Final = {
+    "minute": (say("Every minute"), say("Every {count} minutes")),
+    "hour": (say("Every hour"), say("Every {count} hours")),
+    "day": (say("Every day"), say("Every {count} days")),
+    "week": (say("Every week"), say("Every {count} weeks")),
+}
+
+
+def every(frequency: str, count: object) -> str:
+    """``Once``, ``Every hour`` or ``Every 15 minutes``; "No schedule" for an unknown frequency."""
+    if frequency == "once":
+        return say("Once")
+    if frequency not in _EVERY:
+        return say("No schedule")
+    one, many = _EVERY[frequency]
+    return one if count == 1 else many.format(count=count)
 
 
 def interval(schedule: Schedule) -> timedelta | None:
@@ -65,7 +85,7 @@ def schedule_problems(schedule: Schedule) -> list[Problem]:
     """What is wrong with the schedule by itself, whatever the time and the source."""
     found = _one_time_problems(schedule) if not schedule.recurring else _interval_problems(schedule)
     if schedule.start is None:
-        found.append(_problem("missing", "start", "Choose when the dataflow starts."))
+        found.append(_problem("missing", "start", say("Choose when the dataflow starts.")))
     return found
 
 
@@ -74,11 +94,17 @@ def start_problems(schedule: Schedule, now: datetime) -> list[Problem]:
     if schedule.start is None:
         return []
     if schedule.start <= now:
-        text = f"The start {schedule.start:%Y-%m-%d %H:%M} UTC is past; choose a later one."
+        text = say(
+            "The start {start} UTC is past; choose a later one.",
+            start=f"{schedule.start:%Y-%m-%d %H:%M}",
+        )
         return [_problem("FLOW-1360", "start", text)]
     if schedule.start < now + START_MARGIN:
         minutes = int(START_MARGIN.total_seconds() // 60)
-        text = f"The start is less than {minutes} minutes away; it may be past when Adobe reads it."
+        text = say(
+            "The start is less than {minutes} minutes away; it may be past when Adobe reads it.",
+            minutes=minutes,
+        )
         return [Problem("start-soon", "schedule", "schedule.start", text, "warning")]
     return []
 
@@ -86,18 +112,18 @@ def start_problems(schedule: Schedule, now: datetime) -> list[Problem]:
 def _one_time_problems(schedule: Schedule) -> list[Problem]:
     found = []
     if schedule.interval is not None:
-        text = "A one-time dataflow has no interval; remove it."
+        text = say("A one-time dataflow has no interval; remove it.")
         found.append(_problem("FLOW-1361", "interval", text))
     if schedule.backfill is not None:
-        text = "A one-time dataflow has no backfill; remove it."
+        text = say("A one-time dataflow has no backfill; remove it.")
         found.append(_problem("FLOW-1364", "backfill", text))
     if schedule.load_incremental_by is not None:
-        text = (
+        text = say(
             "A one-time dataflow loads everything; remove the column to load incremental data by."
         )
         found.append(_problem("FLOW-1369", "load_incremental_by", text))
     if schedule.date_format is not None:
-        text = "A one-time dataflow has no date format of a column; remove it."
+        text = say("A one-time dataflow has no date format of a column; remove it.")
         found.append(_problem("FLOW-1369", "date_format", text))
     return found
 
@@ -105,13 +131,23 @@ def _one_time_problems(schedule: Schedule) -> list[Problem]:
 def _interval_problems(schedule: Schedule) -> list[Problem]:
     least = SMALLEST_INTERVAL[schedule.frequency]
     if schedule.interval is None:
-        text = f"Give an interval: every how many {schedule.frequency}s it runs (at least {least})."
+        text = say(
+            "Give an interval: every how many {frequency}s it runs (at least {least}).",
+            frequency=schedule.frequency,
+            least=least,
+        )
         return [_problem("missing", "interval", text)]
     if schedule.interval < least:
-        text = f"The interval must be at least {least} for the frequency {schedule.frequency}."
+        text = say(
+            "The interval must be at least {least} for the frequency {frequency}.",
+            least=least,
+            frequency=schedule.frequency,
+        )
         return [_problem("FLOW-1362", "interval", text)]
     if schedule.interval > LARGEST_INTERVAL:
-        text = f"The interval must be at most {LARGEST_INTERVAL}."
+        text = say(
+            "The interval must be at most {LARGEST_INTERVAL}.", LARGEST_INTERVAL=LARGEST_INTERVAL
+        )
         return [_problem("interval-too-large", "interval", text)]
     return []
 

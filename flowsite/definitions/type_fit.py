@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from flowsite.definitions.columns import XdmType
+from flowsite.saying import say
 
 _NUMBERS: Final = frozenset({"integer", "number"})
 _DATES: Final = frozenset({"date", "date-time"})
@@ -16,16 +17,16 @@ def misfit(source: XdmType, target: XdmType) -> str | None:
     if source == target or (source in _DATES and target in _DATES):
         return None
     if source in _NESTED or target in _NESTED:
-        return "the shapes differ; use an expression."
+        return say("the shapes differ; use an expression.")
     if target == "string" or (source, target) == ("integer", "number"):
         return None
     if target in _DATES:
         if source == "string":
-            return "only common date formats are read; else use date(…)."
-        return "the value is not a date; use an expression."
+            return say("only common date formats are read; else use date(…).")
+        return say("the value is not a date; use an expression.")
     if source in _NUMBERS and target in _NUMBERS:
-        return "fractions are lost."
-    return "values that do not fit become empty."
+        return say("fractions are lost.")
+    return say("values that do not fit become empty.")
 
 
 def fit(source: XdmType, target: XdmType) -> float:

@@ -12,6 +12,7 @@ from flowsite.definitions.model import Identity, MappingRow, ProposedKind
 from flowsite.definitions.naming import camel_case, numbered, readable, singular, words_of
 from flowsite.definitions.problems import DefinitionError, Problem, listed, nearest
 from flowsite.definitions.vocabulary import spelled_out
+from flowsite.saying import say
 
 CLASSES: Final[dict[ProposedKind, str]] = {
     "profile": "https://ns.adobe.com/xdm/context/profile",
@@ -218,17 +219,30 @@ def _identity_problems(fields: Sequence[ProposedField], identity: Identity | Non
         return []
     known = [field.column for field in fields]
     likely = nearest(identity.column, known) or known
-    text = f"The identity's column “{identity.column}” is not chosen. Candidates: {listed(likely)}."
+    text = say(
+        "The identity's column “{column}” is not chosen. Candidates: {names}.",
+        column=identity.column,
+        names=listed(likely),
+    )
     field = "dataset.new.schema.identity.column"
     return [Problem("unknown-column", "dataset", field, text)]
 
 
 def _undecided(target: str, candidates: Sequence[str]) -> Problem:
-    what = {"_id": "the key of a record", "timestamp": "the time of the event"}[target]
+    what = {"_id": say("the key of a record"), "timestamp": say("the time of the event")}[target]
     if candidates:
-        text = f"Several columns could be {what}: {listed(candidates)}. Map one to {target}."
+        text = say(
+            "Several columns could be {what}: {names}. Map one to {target}.",
+            what=what,
+            names=listed(candidates),
+            target=target,
+        )
     else:
-        text = f"No column looks like {what}. Map a column or an expression to {target}."
+        text = say(
+            "No column looks like {what}. Map a column or an expression to {target}.",
+            what=what,
+            target=target,
+        )
     return Problem(f"undecided-{target.lstrip('_')}", "mapping", "mapping", text)
 
 

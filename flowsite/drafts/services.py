@@ -22,6 +22,7 @@ from flowsite.definitions.yamlform import dump, load_partial
 from flowsite.drafts.models import UNTITLED, Draft
 from flowsite.drafts.selectors import definition_of
 from flowsite.people.models import Team, User
+from flowsite.saying import say
 
 #: The parts of the document that each step of the wizard edits.
 PARTS: Final[dict[StepName, tuple[str, ...]]] = {
@@ -44,7 +45,7 @@ class StaleRevision(DraftProblem):
     """The step was changed since the page was opened; nothing was saved."""
 
     def __init__(self, current: Draft) -> None:
-        super().__init__("Somebody else saved this step in the meantime.")
+        super().__init__(say("Somebody else saved this step in the meantime."))
         self.current = current
 
 

@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 
 from flowsite.aep.codes import explain
 from flowsite.core.wording import duration, moment, number
+from flowsite.core.wording import words as say_it
 from flowsite.monitoring import words
 from flowsite.monitoring.rows import Fact, Figure, Freshness
 from flowsite.runs.drift import WATCHED
@@ -69,7 +70,7 @@ def _failing(run: FlowRun) -> Notice:
         gettext("The latest finished run failed"),
         text,
         words.whose_turn(told.whose_turn) if told else "",
-        f"{told.cause} {told.remedy}" if told else "",
+        f"{say_it(told.cause)} {say_it(told.remedy)}" if told else "",
         run.error_code,
     )
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.utils.translation import gettext
+
 LONGEST = 200
 
 
@@ -13,19 +15,19 @@ def masked(value: Any) -> str:
     if value is None:
         return "null"
     if isinstance(value, bool):
-        return "true or false"
+        return gettext("true or false")
     if isinstance(value, int):
-        return "whole number"
+        return gettext("whole number")
     if isinstance(value, float):
         return "number"
     if isinstance(value, dict):
-        return f"object, {len(value)} fields"
+        return gettext("object, {count} fields").format(count=len(value))
     if isinstance(value, list):
-        return f"list, {len(value)} items"
+        return gettext("list, {count} items").format(count=len(value))
     text = str(value)
     if not text.strip():
-        return "empty text"
-    return f"text, {len(text)} characters"
+        return gettext("empty text")
+    return gettext("text, {count} characters").format(count=len(text))
 
 
 def shown(value: Any) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from django.conf import settings
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy
 
 from flowsite.aep.codes import explain
 from flowsite.core.look import Status, strip
@@ -208,37 +209,57 @@ def run_strip(row: Dataflow) -> SafeString:
         # The times are UTC (``rollup``): taking them apart would cost more than all the rest.
         (
             words.MARKS.get(state, "running"),
-            f"{labels[state]}, {at[:10]} {at[11:16]} UTC",
+            gettext("{labels}, {at} {at2} UTC").format(
+                labels=labels[state], at=at[:10], at2=at[11:16]
+            ),
             run_url(pk),
         )
         for pk, state, at in reversed(row.strip)
     ]
-    return strip(marks, f"Last {len(marks)} runs of {row.name}") if marks else SafeString("–")
+    return (
+        strip(marks, gettext("Last {count} runs of {name}").format(count=len(marks), name=row.name))
+        if marks
+        else SafeString("–")
+    )
 
 
 def freshness(row: Dataflow, now: datetime, read_at: datetime | None) -> Freshness:
     """How the newest run compares with the schedule, as of the last reading of the sandbox."""
     if row.deleted_at:
-        return Freshness(f"Deleted {words.clock(row.deleted_at, now)}", "notice", "trash")
+        return Freshness(
+            gettext("Deleted {deleted_at}").format(deleted_at=words.clock(row.deleted_at, now)),
+            "notice",
+            "trash",
+        )
     if row.missing_since:
         since = words.clock(row.missing_since, now)
-        return Freshness(f"Not found in AEP since {since}", "notice", "question-mark-circle")
+        return Freshness(
+            gettext("Not found in AEP since {since}").format(since=since),
+            "notice",
+            "question-mark-circle",
+        )
     if not row.runs_supported:
-        return Freshness("Streams; has no runs")
+        return Freshness(gettext("Streams; has no runs"))
     if row.state not in (FlowState.ENABLED, FlowState.PROCESSING):
-        return Freshness("Not running")
+        return Freshness(gettext("Not running"))
     expected = row.next_expected_at
     if expected is None:
-        return Freshness("Ran once" if row.last_run_at else "–")
+        return Freshness(gettext("Ran once") if row.last_run_at else "–")
     if expected < late_before(now):
         if read_at is None or expected >= late_before(read_at):
-            since = f"Not read since {words.clock(read_at, now)}" if read_at else "Not read yet"
+            since = (
+                gettext("Not read since {read_at}").format(read_at=words.clock(read_at, now))
+                if read_at
+                else gettext("Not read yet")
+            )
             return Freshness(since, "notice", "question-mark-circle")
-        note = f"expected {words.clock(expected, now)}"
+        note = gettext("expected {expected}").format(expected=words.clock(expected, now))
         return Freshness(words.lateness(expected, now), "negative", "clock", note)
     if expected < now:
-        return Freshness(f"Due since {words.clock(expected, now)}")
-    return Freshness(f"Next {words.clock(expected, now)}")
+        return Freshness(
+            gettext("Due since {expected}").format(expected=words.clock(expected, now))
+        )
+    return Freshness(gettext("Next {expected}").format(expected=words.clock(expected, now)))
 
 
 def run_rows(rows: Iterable[FlowRun], *, several: bool = False) -> list[RunRow]:
@@ -286,8 +307,11 @@ def error_rows(run: FlowRun) -> list[ErrorRow]:
 
 
 _ACTIVITIES = {
-    "copy": ("Copy", "Source to staging"),
-    "promotion": ("Promotion", "Staging to the data lake, with mapping and validation"),
+    "copy": ("Copy", gettext_lazy("Source to staging")),
+    "promotion": (
+        "Promotion",
+        gettext_lazy("Staging to the data lake, with mapping and validation"),
+    ),
 }
 
 
@@ -298,18 +322,18 @@ def activity_rows(run: FlowRun) -> list[ActivityRow]:
 
 def _activity_row(activity: dict[str, Any]) -> ActivityRow:
     title, subtitle = _ACTIVITIES.get(
-        activity.get("kind", ""), (activity.get("name") or "Activity", "")
+        activity.get("kind", ""), (activity.get("name") or gettext("Activity"), "")
     )
     started, ended = _moment(activity.get("started_at")), _moment(activity.get("ended_at"))
     raw = activity.get("state", "")
     counters = [
-        ("Records in", _count(activity.get("input_records"))),
-        ("Records out", _count(activity.get("output_records"))),
-        ("Records failed", _count(activity.get("failed_records"))),
-        ("Files in", _count(activity.get("input_files"))),
-        ("Files out", _count(activity.get("output_files"))),
-        ("Read", words.size(activity.get("input_bytes"))),
-        ("Written", words.size(activity.get("output_bytes"))),
+        (gettext("Records in"), _count(activity.get("input_records"))),
+        (gettext("Records out"), _count(activity.get("output_records"))),
+        (gettext("Records failed"), _count(activity.get("failed_records"))),
+        (gettext("Files in"), _count(activity.get("input_files"))),
+        (gettext("Files out"), _count(activity.get("output_files"))),
+        (gettext("Read"), words.size(activity.get("input_bytes"))),
+        (gettext("Written"), words.size(activity.get("output_bytes"))),
     ]
     return ActivityRow(
         title=title,

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from flowsite.aep.errors import AepError
 from flowsite.core.encrypted import Undecryptable
 from flowsite.core.look import Status
 from flowsite.core.wording import duration, moment, number
+from flowsite.core.wording import words as say_it
 from flowsite.monitoring import words
 from flowsite.monitoring.rows import Fact, Figure, run_url
 from flowsite.runs.models import Dataflow, FlowRun, FlowState, RunState
@@ -33,7 +35,7 @@ class RowLine:
 def crumbs(dataflow: Dataflow) -> list[dict[str, str]]:
     """Board › dataflow."""
     return [
-        {"label": "Monitoring", "url": reverse("board")},
+        {"label": gettext("Monitoring"), "url": reverse("board")},
         {"label": dataflow.name, "url": reverse("dataflow", args=[dataflow.pk])},
     ]
 
@@ -48,37 +50,40 @@ def figures(run: FlowRun) -> list[Figure]:
     if run.received and run.ingested is not None:
         ingested_rate = f"{100 * run.ingested / run.received:.1f} %"
     shown = [
-        Figure("Records received", number(run.received)),
-        Figure("Records ingested", number(run.ingested)),
-        Figure("Records failed", number(run.failed), words.loss(run.failed, run.received)),
-        Figure("Ingested rate", ingested_rate),
-        Figure("Duration", duration(run.duration_s)),
+        Figure(gettext("Records received"), number(run.received)),
+        Figure(gettext("Records ingested"), number(run.ingested)),
+        Figure(gettext("Records failed"), number(run.failed), words.loss(run.failed, run.received)),
+        Figure(gettext("Ingested rate"), ingested_rate),
+        Figure(gettext("Duration"), duration(run.duration_s)),
     ]
     if run.skipped:
-        shown.insert(3, Figure("Records skipped", number(run.skipped)))
+        shown.insert(3, Figure(gettext("Records skipped"), number(run.skipped)))
     if run.deleted:
-        shown.insert(4, Figure("Records deleted", number(run.deleted)))
+        shown.insert(4, Figure(gettext("Records deleted"), number(run.deleted)))
     return shown
 
 
 def facts(run: FlowRun) -> list[Fact]:
     """Times, sizes and ids."""
     found = [
-        Fact("Started", moment(run.started_at, seconds=True)),
-        Fact("Ended", moment(run.ended_at, seconds=True)),
+        Fact(gettext("Started"), moment(run.started_at, seconds=True)),
+        Fact(gettext("Ended"), moment(run.ended_at, seconds=True)),
         *(
             Fact(term, moment(at, seconds=True))
-            for term, at in (("Data from", run.window_start), ("Data until", run.window_end))
+            for term, at in (
+                (gettext("Data from"), run.window_start),
+                (gettext("Data until"), run.window_end),
+            )
             if at
         ),
         *_sizes(run),
-        Fact("Sandbox", run.sandbox.name),
-        Fact("Run id", run.run_id, as_id=True),
-        Fact("Dataflow id", run.dataflow.flow_id, as_id=True),
+        Fact(gettext("Sandbox"), run.sandbox.name),
+        Fact(gettext("Run id"), run.run_id, as_id=True),
+        Fact(gettext("Dataflow id"), run.dataflow.flow_id, as_id=True),
     ]
-    found += [Fact("Batch", batch, as_id=True) for batch in run.batch_ids[:10]]
+    found += [Fact(gettext("Batch"), batch, as_id=True) for batch in run.batch_ids[:10]]
     if run.parent_run_id:
-        found.append(Fact("Retry of", run.parent_run_id, as_id=True))
+        found.append(Fact(gettext("Retry of"), run.parent_run_id, as_id=True))
     found.append(Fact("AEP's word", run.raw_state or "–", mono=True))
     return found
 
@@ -87,8 +92,8 @@ def _sizes(run: FlowRun) -> list[Fact]:
     """Bytes and files, as far as AEP knows them."""
     found = []
     for term, in_bytes, files in (
-        ("Read", run.input_bytes, run.input_files),
-        ("Written", run.output_bytes, run.output_files),
+        (gettext("Read"), run.input_bytes, run.input_files),
+        (gettext("Written"), run.output_bytes, run.output_files),
     ):
         text = words.size(in_bytes)
         if files is not None:
@@ -127,7 +132,7 @@ def failure_words(error: AepError | Undecryptable) -> dict[str, Any]:
     return {
         "text": str(error),
         "whose_turn": words.whose_turn(told.whose_turn),
-        "remedy": f"{told.cause} {told.remedy}",
+        "remedy": f"{say_it(told.cause)} {say_it(told.remedy)}",
         "code": error.code or "",
         "request_id": error.request_id or "",
     }

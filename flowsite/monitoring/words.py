@@ -6,8 +6,12 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from django.utils.translation import gettext, gettext_lazy
+
 from flowsite.core.look import DATAFLOW_STATES, RUN_STATES, Status
 from flowsite.core.wording import NOTHING, duration, number
+from flowsite.core.wording import words as say_it
+from flowsite.definitions.schedule import every
 from flowsite.definitions.sources import source_by_spec
 from flowsite.runs.expectation import schedule_start
 
@@ -22,12 +26,12 @@ MARKS: Final = {
     "queued": "waiting",
 }
 TURNS: Final = {
-    "analyst": "The analyst's",
-    "ops": "Yours, on duty",
-    "admin": "An administrator's",
-    "adobe": "Adobe's",
-    "provider": "The source provider's",
-    "wait": "Nobody's: it passes",
+    "analyst": gettext_lazy("The analyst's"),
+    "ops": gettext_lazy("Yours, on duty"),
+    "admin": gettext_lazy("An administrator's"),
+    "adobe": gettext_lazy("Adobe's"),
+    "provider": gettext_lazy("The source provider's"),
+    "wait": gettext_lazy("Nobody's: it passes"),
 }
 
 
@@ -44,7 +48,11 @@ def flow_status(state: str, raw: str = "") -> Status:
 
 def _with_raw(look: Status, raw: str) -> Status:
     same = not raw or raw.lower() == look.word.lower()
-    return look if same else Status(look.word, look.tone, look.icon, f"AEP says: {raw}")
+    return (
+        look
+        if same
+        else Status(look.word, look.tone, look.icon, gettext("AEP says: {raw}").format(raw=raw))
+    )
 
 
 def whose_turn(turn: str) -> str:
@@ -61,14 +69,7 @@ def source_name(connection_spec_id: str) -> str:
 def schedule_words(schedule: Mapping[str, Any]) -> str:
     """``{"frequency": "hour", "interval": 6}`` as "Every 6 hours"."""
     frequency = str(schedule.get("frequency", "")).lower()
-    if frequency == "once":
-        return "Once"
-    count = schedule.get("interval", 1)
-    if frequency not in {"minute", "hour", "day", "week"}:
-        return "No schedule"
-    if count == 1:
-        return f"Every {frequency}"
-    return f"Every {count} {frequency}s"
+    return say_it(every(frequency, schedule.get("interval", 1)))
 
 
 def first_start(schedule: Mapping[str, Any]) -> datetime | None:
@@ -100,7 +101,7 @@ def lateness(expected: datetime, now: datetime) -> str:
         rounded = timedelta(hours=gone.total_seconds() // 3600)
     if gone > timedelta(days=3):
         rounded = timedelta(days=gone.days)
-    return f"{duration(rounded)} late"
+    return gettext("{rounded} late").format(rounded=duration(rounded))
 
 
 def loss(failed: int | None, received: int | None) -> str:

@@ -17,13 +17,14 @@ from kombu.exceptions import OperationalError
 
 from flowsite.core.wording import duration
 from flowsite.operations import heartbeats, work
+from flowsite.saying import say
 
 _TITLES = {
-    "database": "Database",
-    "migrations": "Migrations",
-    "broker": "Broker",
-    "beat": "Scheduler (beat)",
-    "polling": "Reading of runs",
+    "database": say("Database"),
+    "migrations": say("Migrations"),
+    "broker": say("Broker"),
+    "beat": say("Scheduler (beat)"),
+    "polling": say("Reading of runs"),
 }
 _up_to_date = False
 
@@ -40,7 +41,7 @@ class Check:
     def title(self) -> str:
         """What people call it."""
         kind, _, queue = self.name.partition(":")
-        return f"Workers: {queue}" if queue else _TITLES.get(kind, kind)
+        return say("Workers: {queue}", queue=queue) if queue else _TITLES.get(kind, kind)
 
 
 def database() -> Check:
@@ -49,8 +50,8 @@ def database() -> Check:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return Check("database", False, "does not answer")
-    return Check("database", True, f"{connection.vendor} answers")
+        return Check("database", False, say("does not answer"))
+    return Check("database", True, say("{vendor} answers", vendor=connection.vendor))
 
 
 def migrations() -> Check:
@@ -61,9 +62,11 @@ def migrations() -> Check:
             executor = MigrationExecutor(connection)
             missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
         except DatabaseError:
-            return Check("migrations", False, "can't be read")
+            return Check("migrations", False, say("can't be read"))
         if missing:
-            return Check("migrations", False, f"{len(missing)} not applied: run migrate")
+            return Check(
+                "migrations", False, say("{count} not applied: run migrate", count=len(missing))
+            )
         _up_to_date = True
     return Check("migrations", True, "applied")
 
@@ -95,8 +98,10 @@ def broker() -> Check:
     """Whether it answers, and how much waits there."""
     lengths = queue_lengths()
     if lengths is None:
-        return Check("broker", False, "does not answer")
-    waiting = ", ".join(f"{name}: {count} waiting" for name, count in lengths.items())
+        return Check("broker", False, say("does not answer"))
+    waiting = ", ".join(
+        say("{name}: {count} waiting", name=name, count=count) for name, count in lengths.items()
+    )
     return Check("broker", True, waiting)
 
 
@@ -105,17 +110,19 @@ def processes() -> Iterator[Check]:
     limit = heartbeats.limit()
     for name, age in heartbeats.ages(timezone.now()).items():
         if age is None:
-            yield Check(name, False, "never seen")
+            yield Check(name, False, say("never seen"))
         else:
-            yield Check(name, age <= limit, f"seen {duration(max(age, timedelta()))} ago")
+            yield Check(
+                name, age <= limit, say("seen {age} ago", age=duration(max(age, timedelta())))
+            )
 
 
 def polling() -> Check:
     """Whether the runs of every sandbox are read in time."""
     late = [line.name for line in work.sandbox_lags() if line.late]
     if late:
-        return Check("polling", False, f"behind in: {', '.join(late[:10])}")
-    return Check("polling", True, "up to date")
+        return Check("polling", False, say("behind in: {names}", names=", ".join(late[:10])))
+    return Check("polling", True, say("up to date"))
 
 
 def of_this_process() -> list[Check]:

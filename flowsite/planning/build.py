@@ -23,6 +23,7 @@ from flowsite.planning.plan import (
 )
 from flowsite.planning.summary import summarise
 from flowsite.planning.words import plan_place, shown
+from flowsite.saying import say
 
 
 def build_plan(definition: DataflowDefinition, facts: Facts, key: str) -> SubmissionPlan:
@@ -104,7 +105,7 @@ class _Builder:
             operation="create_field_group",
             method="POST",
             path=f"{REGISTRY}/tenant/fieldgroups",
-            title=f"Create field group {shown(group_title)}",
+            title=say("Create field group {group_title}", group_title=shown(group_title)),
             body=bodies.field_group_body(proposed, title=group_title, key=self.key),
             key_field="title",
             lookup=Lookup(by="field_group_title", match={"title": group_title}),
@@ -117,7 +118,7 @@ class _Builder:
             operation="create_schema",
             method="POST",
             path=f"{REGISTRY}/tenant/schemas",
-            title=f"Create schema {shown(schema_title)}",
+            title=say("Create schema {schema_title}", schema_title=shown(schema_title)),
             body=body,
             depends_on=depends_on(body),
             key_field="title",
@@ -134,7 +135,9 @@ class _Builder:
             operation="create_descriptor",
             method="POST",
             path=f"{REGISTRY}/tenant/descriptors",
-            title=f"Make {path} the primary identity ({namespace})",
+            title=say(
+                "Make {path} the primary identity ({namespace})", path=path, namespace=namespace
+            ),
             body=body,
             depends_on=depends_on(body),
             lookup=Lookup(by="descriptor_content", match={name: body[name] for name in same}),
@@ -155,7 +158,7 @@ class _Builder:
                 operation="create_dataset",
                 method="POST",
                 path=f"{CATALOG}/dataSets?requestDataSource=true",
-                title=f"Create dataset {shown(new.name)}",
+                title=say("Create dataset {name}", name=shown(new.name)),
                 body=body,
                 depends_on=depends_on(body, *others),
                 key_field=f"tags.{bodies.TAG}",
@@ -175,7 +178,7 @@ class _Builder:
             operation="validate_mapping",
             method="POST",
             path=f"{DATA_PREP}/mappingSets/validate",
-            title="Validate the mapping against the new schema",
+            title=say("Validate the mapping against the new schema"),
             body=body,
             depends_on=depends_on(body),
         )
@@ -188,7 +191,7 @@ class _Builder:
             operation="create_mapping_set",
             method="POST",
             path=f"{DATA_PREP}/mappingSets",
-            title=f"Create mapping set {shown(self.mapping_name)}",
+            title=say("Create mapping set {mapping_name}", mapping_name=shown(self.mapping_name)),
             body=body,
             depends_on=depends_on(body, *others),
             key_field="name",
@@ -205,7 +208,7 @@ class _Builder:
             operation="create_source_connection",
             method="POST",
             path=f"{FLOW_SERVICE}/sourceConnections",
-            title=f"Create source connection {shown(name)}",
+            title=say("Create source connection {name}", name=shown(name)),
             body=bodies.source_connection_body(
                 self.definition.data,
                 self.facts,
@@ -231,7 +234,7 @@ class _Builder:
             operation="create_target_connection",
             method="POST",
             path=f"{FLOW_SERVICE}/targetConnections",
-            title=f"Create target connection {shown(name)}",
+            title=say("Create target connection {name}", name=shown(name)),
             body=body,
             depends_on=depends_on(body),
             key_field="name",
@@ -256,7 +259,7 @@ class _Builder:
             operation="create_flow",
             method="POST",
             path=f"{FLOW_SERVICE}/flows",
-            title=f"Create dataflow {shown(self.name)}",
+            title=say("Create dataflow {name}", name=shown(self.name)),
             body=body,
             depends_on=depends_on(body, *before),
             key_field="description",
@@ -287,7 +290,7 @@ def _profile_step(before: Sequence[str]) -> Step:
         operation="enable_schema_for_profile",
         method="PATCH",
         path=f"{REGISTRY}/tenant/schemas/{{schema.alt_id}}",
-        title="Enable the schema for Profile (cannot be undone)",
+        title=say("Enable the schema for Profile (cannot be undone)"),
         body=[{"op": "add", "path": "/meta:immutableTags", "value": ["union"]}],
         depends_on=tuple(before),
         lookup=Lookup(by="repeat"),

@@ -29,6 +29,7 @@ from flowsite.planning.plan import (
 )
 from flowsite.planning.summary import schedule_lines
 from flowsite.planning.words import plan_place, shown
+from flowsite.saying import say
 
 TRANSFORMATION_PATH: Final = "/transformations/"
 """A patch names a transformation; its index is found when it is sent, as the order varies."""
@@ -66,7 +67,7 @@ def account_plan(
         operation="create_connection",
         method="POST",
         path=f"{FLOW_SERVICE}/connections",
-        title=f"Create account {shown(name)}",
+        title=say("Create account {name}", name=shown(name)),
         body=body,
         key_field="description",
         lookup=Lookup(
@@ -88,7 +89,9 @@ def switch_plan(
         operation=operation,
         method="POST",
         path=f"{FLOW_SERVICE}/flows/{flow_id}/action?op={switch}",
-        title=f"{switch.capitalize()} dataflow {shown(name)}",
+        title=say("Enable dataflow {name}", name=shown(name))
+        if switch == "enable"
+        else say("Disable dataflow {name}", name=shown(name)),
         lookup=Lookup(by="object", match={"state": state}),
         target_id=flow_id,
     )
@@ -102,18 +105,18 @@ def schedule_change_problems(current: Schedule, new: Schedule, now: datetime) ->
     """
     found = schedule_problems(new)
     if current.frequency == "once" and new.recurring:
-        text = "A one-time dataflow cannot become recurring; clone it instead."
+        text = say("A one-time dataflow cannot become recurring; clone it instead.")
         found.append(Problem("FLOW-1403", "schedule", "schedule.frequency", text))
     if current.start is None or current.start > now:
         return found + (start_problems(new, now) if new.start != current.start else [])
     if new.start != current.start:
-        text = "The dataflow has started; its start cannot be changed."
+        text = say("The dataflow has started; its start cannot be changed.")
         found.append(Problem("FLOW-1366", "schedule", "schedule.start", text))
     if current.recurring and not new.recurring:
-        text = "The dataflow has started; it cannot become a one-time one."
+        text = say("The dataflow has started; it cannot become a one-time one.")
         found.append(Problem("FLOW-1403", "schedule", "schedule.frequency", text))
     if current.recurring and new.recurring and new.backfills != current.backfills:
-        text = "The dataflow has started; backfill cannot be changed."
+        text = say("The dataflow has started; backfill cannot be changed.")
         found.append(Problem("FLOW-1404", "schedule", "schedule.backfill", text))
     return found
 
@@ -128,7 +131,7 @@ def schedule_plan(
         operation="patch_schedule",
         method="PATCH",
         path=f"{FLOW_SERVICE}/flows/{flow_id}",
-        title=f"Change the schedule of {shown(name)}",
+        title=say("Change the schedule of {name}", name=shown(name)),
         body=list(ops),
         lookup=Lookup(by="object", match={"scheduleParams": bodies.schedule_params(new)}),
         target_id=flow_id,
@@ -172,7 +175,7 @@ def mapping_plan(
         operation="replace_mapping_set",
         method="PUT",
         path=f"{DATA_PREP}/mappingSets/{mapping_set_id}",
-        title="Write a new version of the mapping set",
+        title=say("Write a new version of the mapping set"),
         body=body,
         lookup=Lookup(by="object", match={"mappings": body["mappings"]}),
         target_id=mapping_set_id,
@@ -184,7 +187,7 @@ def mapping_plan(
         operation="patch_mapping",
         method="PATCH",
         path=f"{FLOW_SERVICE}/flows/{flow_id}",
-        title=f"Use the new mapping in {shown(name)}",
+        title=say("Use the new mapping in {name}", name=shown(name)),
         body=[{"op": "replace", "path": f"{TRANSFORMATION_PATH}Mapping", "value": value}],
         depends_on=("mapping_set",),
         lookup=Lookup(by="object", match={"transformations.Mapping": value}),
@@ -193,7 +196,7 @@ def mapping_plan(
     )
     lines = [
         Line(label="Dataflow", value=name),
-        Line(label="Mapped fields", value=str(len(rows))),
+        Line(label=say("Mapped fields"), value=str(len(rows))),
     ]
     return _plan("mapping", key, [replace, patch], place, lines)
 
@@ -210,7 +213,7 @@ def with_indexes(ops: Ops, transformations: Sequence[Mapping[str, object]]) -> O
         name = path.removeprefix(TRANSFORMATION_PATH)
         if name != path and not name.isdigit():
             if name not in names:
-                msg = f"The dataflow has no transformation called {name}."
+                msg = say("The dataflow has no transformation called {name}.", name=name)
                 raise LookupError(msg)
             path = f"{TRANSFORMATION_PATH}{names.index(name)}"
         result.append({**op, "path": path})
@@ -248,7 +251,7 @@ def run_plan(
         operation="create_run",
         method="POST",
         path=f"{FLOW_SERVICE}/runs",
-        title=f"Run {shown(name)} on demand",
+        title=say("Run {name} on demand", name=shown(name)),
         body={"flowId": flow_id, "params": params},
         lookup=Lookup(by="newest_runs", match={"flowId": flow_id, "params": params}),
         target_id=flow_id,
@@ -265,11 +268,11 @@ def retry_plan(run_id: str, flow_id: str, name: str, *, key: str, place: Place) 
         operation="retry_run",
         method="POST",
         path=f"{FLOW_SERVICE}/runs/{run_id}/action?op=re-trigger",
-        title=f"Retry a run of {shown(name)}",
+        title=say("Retry a run of {name}", name=shown(name)),
         lookup=Lookup(by="newest_runs", match={"flowId": flow_id}),
         target_id=run_id,
     )
-    lines = [Line(label="Dataflow", value=name), Line(label="Dataflow run", value=run_id)]
+    lines = [Line(label="Dataflow", value=name), Line(label=say("Dataflow run"), value=run_id)]
     return _plan("retry", key, [step], place, lines)
 
 
@@ -293,7 +296,7 @@ def delete_plan(
             step_key = kind if number == 0 else f"{kind}_{number + 1}"
             step = _removal(step_key, operation, f"{collection}/{one}", kind.replace("_", " "), one)
             steps.append(step.model_copy(update={"depends_on": ("flow",)}))
-    left = ("The dataset and its data", "The schema", "The mapping set")
+    left = (say("The dataset and its data"), say("The schema"), say("The mapping set"))
     plan = _plan("delete", key, steps, place, [Line(label="Dataflow", value=name)])
     return plan.model_copy(update={"left_behind": left})
 
@@ -304,7 +307,7 @@ def _removal(key: str, operation: Operation, path: str, words: str, target_id: s
         operation=operation,
         method="DELETE",
         path=f"{FLOW_SERVICE}/{path}",
-        title=f"Delete {words}",
+        title=say("Delete {what}", what=words),
         lookup=Lookup(by="object", match={}),
         target_id=target_id,
     )
@@ -313,6 +316,6 @@ def _removal(key: str, operation: Operation, path: str, words: str, target_id: s
 def _plan(
     kind: PlanKind, key: str, steps: Sequence[Step], place: Place, lines: Sequence[Line]
 ) -> SubmissionPlan:
-    group = Group(title="What changes", step="review", lines=tuple(lines))
+    group = Group(title=say("What changes"), step="review", lines=tuple(lines))
     where: PlanPlace = plan_place(place)
     return SubmissionPlan(key=key, kind=kind, steps=tuple(steps), summary=(group,), place=where)

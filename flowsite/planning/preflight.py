@@ -21,6 +21,7 @@ from flowsite.definitions.schedule import (
 )
 from flowsite.definitions.xdm import TargetField
 from flowsite.planning.facts import Facts
+from flowsite.saying import say
 
 _DELTA_CODES: Final = frozenset({NO_DELTA_COLUMN, "delta-not-chosen"})
 _USABLE_STATES: Final = frozenset({"enabled"})
@@ -69,14 +70,17 @@ def _account(facts: Facts) -> list[Problem]:
     found = []
     state = facts.account_state
     if state is not None and state.lower() not in _USABLE_STATES:
-        text = f"The account is {state}; enable it in Adobe Experience Platform or choose another."
+        text = say(
+            "The account is {state}; enable it in Adobe Experience Platform or choose another.",
+            state=state,
+        )
         found.append(Problem("account-not-enabled", "account", "account", text))
     spec = facts.flow_spec
     if spec.source_spec_ids and facts.connection_spec.id not in spec.source_spec_ids:
-        text = f"The flow spec {spec.name} does not serve this source."
+        text = say("The flow spec {name} does not serve this source.", name=spec.name)
         found.append(Problem("FLOW-1413", "account", "account.source", text))
     if spec.target_spec_ids and DATA_LAKE_SPEC_ID not in spec.target_spec_ids:
-        text = f"The flow spec {spec.name} does not lead to the data lake."
+        text = say("The flow spec {name} does not lead to the data lake.", name=spec.name)
         found.append(Problem("FLOW-1306", "account", "account.source", text))
     return found
 
@@ -84,26 +88,30 @@ def _account(facts: Facts) -> list[Problem]:
 def _columns(facts: Facts) -> list[Problem]:
     if facts.columns:
         return []
-    text = "The source reports no columns here; choose another table, resource or file."
+    text = say("The source reports no columns here; choose another table, resource or file.")
     return [Problem("FLOW-1330", "data", "data.columns", text)]
 
 
 def _dataset(definition: DataflowDefinition, facts: Facts) -> list[Problem]:
     found: list[Problem] = []
     if facts.dataflow_name_taken:
-        text = f"A dataflow called “{definition.name}” exists already in this sandbox."
+        text = say(
+            "A dataflow called “{name}” exists already in this sandbox.", name=definition.name
+        )
         found.append(_warning("name-taken", "dataset", "name", text))
     if facts.dataset is not None:
         found += _existing_dataset(facts)
     elif definition.dataset.new is not None:
         if facts.dataset_name_taken:
-            text = f"A dataset called “{definition.dataset.new.name}” exists already."
+            text = say(
+                "A dataset called “{name}” exists already.", name=definition.dataset.new.name
+            )
             found.append(_warning("name-taken", "dataset", "dataset.new.name", text))
         if definition.dataset.new.profile_enabled:
             found += _profile_schema(facts)
     options = definition.options
     if not options.error_diagnostics and options.partial_ingestion_percent is None:
-        text = "Without error diagnostics, rows that fail cannot be explained."
+        text = say("Without error diagnostics, rows that fail cannot be explained.")
         field = "options.error_diagnostics"
         found.append(_warning("INGEST-1211", "dataset", field, text))
     return found
@@ -116,11 +124,14 @@ def _existing_dataset(facts: Facts) -> list[Problem]:
         return []
     field = "dataset.existing"
     if schema is not None and schema.id != dataset.schema_id:
-        text = "The dataset has another schema than the one that the mapping was made for."
+        text = say("The dataset has another schema than the one that the mapping was made for.")
         return [Problem("FLOW-1425", "dataset", field, text)]
     for content_type in (dataset.content_type, schema.content_type if schema else None):
         if content_type and _MAJOR_VERSION not in content_type.replace(" ", "").split(";"):
-            text = f"The schema's version “{content_type}” is not version 1, the only one in use."
+            text = say(
+                "The schema's version “{content_type}” is not version 1, the only one in use.",
+                content_type=content_type,
+            )
             return [Problem("FLOW-1425", "dataset", field, text)]
     return []
 
@@ -132,10 +143,10 @@ def _profile_schema(facts: Facts) -> list[Problem]:
     found = []
     field = "dataset.new.profile_enabled"
     if not schema.profile_enabled:
-        text = "The schema is not enabled for Profile; enable it first, or leave Profile off."
+        text = say("The schema is not enabled for Profile; enable it first, or leave Profile off.")
         found.append(Problem("schema-not-for-profile", "dataset", field, text))
     if schema.fields and not any(one.primary_identity for one in schema.fields):
-        text = "The schema has no primary identity, so Profile could not use the rows."
+        text = say("The schema has no primary identity, so Profile could not use the rows.")
         severity: Severity = "warning" if _has_identity_map(schema.fields) else "error"
         found.append(Problem("no-primary-identity", "dataset", field, text, severity))
     return found
@@ -148,9 +159,9 @@ def _has_identity_map(fields: tuple[TargetField, ...]) -> bool:
 def _mapping(definition: DataflowDefinition, facts: Facts) -> list[Problem]:
     if not facts.mapping:
         if definition.mapping == "suggested":
-            text = "No column resembles a field of the schema; map at least one by hand."
+            text = say("No column resembles a field of the schema; map at least one by hand.")
         else:
-            text = "Map at least one column."
+            text = say("Map at least one column.")
         return [Problem("FLOW-1370", "mapping", "mapping", text)]
     return mapping_problems(
         facts.mapping,
@@ -168,12 +179,19 @@ def _delta(definition: DataflowDefinition, facts: Facts) -> list[Problem]:
     name = schedule.load_incremental_by
     dates = [column.name for column in facts.columns if is_date(column)]
     if not name:
-        text = "A recurring dataflow needs the column to load incremental data by."
-        return [_delta_problem(NO_DELTA_COLUMN, f"{text} {_candidates(dates, facts)}")]
+        text = say(
+            "A recurring dataflow needs the column to load incremental data by. {hint_words}",
+            hint_words=_candidates(dates, facts),
+        )
+        return [_delta_problem(NO_DELTA_COLUMN, text)]
     column = next((one for one in facts.columns if one.name == name), None)
     if column is None:
-        text = f"“{name}” is not among the chosen columns."
-        return [_delta_problem("delta-not-chosen", f"{text} {_candidates(dates, facts)}")]
+        text = say(
+            "“{name}” is not among the chosen columns. {hint_words}",
+            name=name,
+            hint_words=_candidates(dates, facts),
+        )
+        return [_delta_problem("delta-not-chosen", text)]
     return _delta_type(column, dates, facts)
 
 
@@ -181,17 +199,24 @@ def _delta_type(column: Column, dates: list[str], facts: Facts) -> list[Problem]
     if is_date(column):
         return []
     if column.xdm_type == "string":
-        text = f"Nothing says that “{column.name}” holds dates; increments may stay empty."
+        text = say(
+            "Nothing says that “{name}” holds dates; increments may stay empty.", name=column.name
+        )
         return [_warning("delta-not-date", "schedule", "schedule.load_incremental_by", text)]
-    text = f"“{column.name}” holds {column.xdm_type} values, not dates."
-    return [_delta_problem("delta-not-date", f"{text} {_candidates(dates, facts)}")]
+    text = say(
+        "“{name}” holds {type} values, not dates. {hint_words}",
+        name=column.name,
+        type=column.xdm_type,
+        hint_words=_candidates(dates, facts),
+    )
+    return [_delta_problem("delta-not-date", text)]
 
 
 def _candidates(dates: list[str], facts: Facts) -> str:
     if dates:
-        return f"Candidates: {listed(dates)}."
+        return say("Candidates: {names}.", names=listed(dates))
     names = listed(column.name for column in facts.columns)
-    return f"None of the chosen columns is known as a date: {names}."
+    return say("None of the chosen columns is known as a date: {names}.", names=names)
 
 
 def _guardrails(definition: DataflowDefinition, facts: Facts) -> list[Problem]:
@@ -201,11 +226,20 @@ def _guardrails(definition: DataflowDefinition, facts: Facts) -> list[Problem]:
     total = batches + facts.other_profile_batches_per_day
     if total <= PROFILE_BATCHES_PER_DAY:
         return []
-    others = f" ({batches:.0f} of this dataflow)" if total > batches else ""
-    text = (
-        f"{total:.0f} batches a day{others} go to Profile; "
-        f"Adobe advises at most {PROFILE_BATCHES_PER_DAY} in a sandbox."
-    )
+    if total > batches:
+        text = say(
+            "{total} batches a day ({own} of this dataflow) go to Profile; "
+            "Adobe advises at most {most} in a sandbox.",
+            total=f"{total:.0f}",
+            own=f"{batches:.0f}",
+            most=PROFILE_BATCHES_PER_DAY,
+        )
+    else:
+        text = say(
+            "{total} batches a day go to Profile; Adobe advises at most {most} in a sandbox.",
+            total=f"{total:.0f}",
+            most=PROFILE_BATCHES_PER_DAY,
+        )
     return [_warning("profile-guardrail", "schedule", "schedule.interval", text)]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flowsite.definitions.mapping_rules import unmapped
 from flowsite.definitions.model import DataflowDefinition, Schedule
 from flowsite.definitions.problems import listed
+from flowsite.definitions.schedule import every
 from flowsite.definitions.sources import find_source
 from flowsite.planning.bodies import diagnostics_on
 from flowsite.planning.facts import Facts
@@ -33,11 +34,7 @@ def schedule_lines(schedule: Schedule) -> tuple[Line, ...]:
 
 def frequency_words(schedule: Schedule) -> str:
     """``Once``, ``Every hour`` or ``Every 15 minutes``."""
-    if not schedule.recurring:
-        return "Once"
-    if schedule.interval == 1:
-        return f"Every {schedule.frequency}"
-    return f"Every {schedule.interval} {schedule.frequency}s"
+    return every(schedule.frequency, schedule.interval)
 
 
 def _account(definition: DataflowDefinition, facts: Facts) -> tuple[Line, ...]:

@@ -22,6 +22,7 @@ from flowsite.credentials.models import Sandbox
 from flowsite.runs import ingest
 from flowsite.runs.ingest import Ingested, LeaseLost
 from flowsite.runs.models import Dataflow, FlowRun, SandboxSync
+from flowsite.saying import say
 
 Row = TypeVar("Row")
 #: A call may take its own limit and waits between attempts; none is begun with less time left.
@@ -181,7 +182,7 @@ def error_facts(error: AepError | Undecryptable) -> dict[str, Any]:
         return {
             "message": str(error),
             "whose_turn": "admin",
-            "remedy": "Save the credential's client secret again.",
+            "remedy": say("Save the credential's client secret again."),
         }
     explained = error.explanation
     return {

@@ -6,18 +6,20 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final
 
+from flowsite.saying import say
+
 #: What is compared, and what people call it.
 WATCHED: Final = {
-    "name": "Name",
-    "description": "Description",
-    "state": "State",
-    "frequency": "Frequency",
-    "interval": "Interval",
-    "mapping_set_id": "Mapping set",
-    "mapping_version": "Mapping version",
-    "delta_column": "Load incremental data by",
-    "source_connection_id": "Source connection",
-    "target_connection_id": "Target connection",
+    "name": say("Name"),
+    "description": say("Description"),
+    "state": say("State"),
+    "frequency": say("Frequency"),
+    "interval": say("Interval"),
+    "mapping_set_id": say("Mapping set"),
+    "mapping_version": say("Mapping version"),
+    "delta_column": say("Load incremental data by"),
+    "source_connection_id": say("Source connection"),
+    "target_connection_id": say("Target connection"),
 }
 #: What AEP is doing at the moment is no change by somebody.
 _SETTLED: Final = ("enabled", "disabled")

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy
 
 from flowsite.core.encrypted import EncryptedTextField
 from flowsite.core.leases import Leasable
@@ -34,12 +35,12 @@ __all__ = [
 class RunState(models.TextChoices):
     """States shown; ``raw_state`` keeps AEP's own word."""
 
-    SUCCESS = "success", "Success"
-    PARTIAL = "partial", "Partial success"
-    FAILED = "failed", "Failed"
-    IN_PROGRESS = "in_progress", "In progress"
-    SCHEDULED = "scheduled", "Scheduled"
-    QUEUED = "queued", "Queued"
+    SUCCESS = "success", gettext_lazy("Success")
+    PARTIAL = "partial", gettext_lazy("Partial success")
+    FAILED = "failed", gettext_lazy("Failed")
+    IN_PROGRESS = "in_progress", gettext_lazy("In progress")
+    SCHEDULED = "scheduled", gettext_lazy("Scheduled")
+    QUEUED = "queued", gettext_lazy("Queued")
 
 
 FINISHED = (RunState.SUCCESS, RunState.PARTIAL, RunState.FAILED)
@@ -49,11 +50,11 @@ UNFINISHED = (RunState.IN_PROGRESS, RunState.SCHEDULED, RunState.QUEUED)
 class FlowState(models.TextChoices):
     """States of a dataflow as shown; ``raw_state`` keeps AEP's own word."""
 
-    DRAFT = "draft", "Draft"
-    ENABLED = "enabled", "Enabled"
-    DISABLED = "disabled", "Disabled"
-    PROCESSING = "processing", "Processing"
-    ERROR = "error", "Error"
+    DRAFT = "draft", gettext_lazy("Draft")
+    ENABLED = "enabled", gettext_lazy("Enabled")
+    DISABLED = "disabled", gettext_lazy("Disabled")
+    PROCESSING = "processing", gettext_lazy("Processing")
+    ERROR = "error", gettext_lazy("Error")
 
 
 class Dataflow(models.Model):

@@ -35,6 +35,7 @@ from flowsite.runs.cycle import (
 )
 from flowsite.runs.ingest import LeaseLost
 from flowsite.runs.models import SandboxSync
+from flowsite.saying import say
 
 logger = logging.getLogger(__name__)
 
@@ -98,9 +99,9 @@ def _through_some_credential(
     accesses = _accesses(sync, only)
     if not accesses:
         report.error = {
-            "message": "No credential reaches this sandbox any more.",
+            "message": say("No credential reaches this sandbox any more."),
             "whose_turn": "admin",
-            "remedy": "Add or test a credential on the Credentials page.",
+            "remedy": say("Add or test a credential on the Credentials page."),
         }
     for access in accesses:
         report.credential, report.error = access.credential.name, None
@@ -204,9 +205,11 @@ def _give_back(sync: SandboxSync, lease: str, error: Exception) -> None:
     """After an error of ours: not again at once, and said on the board."""
     now = timezone.now()
     told = {
-        "message": f"Flowsite failed while it read this sandbox ({type(error).__name__}).",
+        "message": say(
+            "Flowsite failed while it read this sandbox ({name}).", name=type(error).__name__
+        ),
         "whose_turn": "admin",
-        "remedy": "This is a fault of Flowsite, not of AEP: see the log of the worker.",
+        "remedy": say("This is a fault of Flowsite, not of AEP: see the log of the worker."),
     }
     leases.release(
         sync,

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.translation import gettext
+
 from flowsite.credentials.models import Credential, SandboxAccess
 from flowsite.people.models import Team, User
 from flowsite.runs.models import Dataflow
@@ -36,7 +38,7 @@ def submit_lifecycle(
     team = dataflow.team
     if team is None:
         raise SubmissionRefused(
-            "The dataflow belongs to no team yet; an administrator can adopt it."
+            gettext("The dataflow belongs to no team yet; an administrator can adopt it.")
         )
     if kind in CHANGES_WHAT_FLOWS and dataflow.sandbox.is_production:
         check_right(dataflow.sandbox, user)
@@ -97,7 +99,7 @@ def submit_cleanup(
         user=user,
         wake=wake,
         kind=Kind.CLEANUP,
-        name=f"{len(ids)} orphans in {access.sandbox.name}",
+        name=gettext("{count} orphans in {name}").format(count=len(ids), name=access.sandbox.name),
         params={"ids": sorted(ids)},
         subject="cleanup",
     )
@@ -117,7 +119,7 @@ def _credential_for(dataflow: Dataflow, team: Team) -> Credential:
         return made.credential
     found = Credential.objects.filter(team=team, sandboxes=dataflow.sandbox).first()
     if found is None:
-        raise SubmissionRefused("The team has no credential that reaches this sandbox.")
+        raise SubmissionRefused(gettext("The team has no credential that reaches this sandbox."))
     return found
 
 
@@ -127,4 +129,4 @@ def _not_retried_yet(dataflow: Dataflow, run_id: str) -> None:
     if Submission.objects.filter(
         sandbox=dataflow.sandbox, subject=subject, state=SubmissionState.PUBLISHED
     ).exists():
-        raise SubmissionRefused("This run has been retried already; see the newer runs.")
+        raise SubmissionRefused(gettext("This run has been retried already; see the newer runs."))

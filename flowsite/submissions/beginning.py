@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from flowsite.core.enqueue import enqueue_on_commit
 from flowsite.credentials.models import Credential, Sandbox
@@ -28,6 +29,11 @@ class SubmissionRefused(Exception):
 def new_key() -> str:
     """What a submission's objects carry: 16 hexadecimal digits."""
     return random_text.token_hex(8)
+
+
+def is_key(text: str) -> bool:
+    """Whether it could have come from ``new_key``."""
+    return len(text) == 16 and all(char in "0123456789abcdef" for char in text)
 
 
 def begin(
@@ -77,12 +83,16 @@ def check_production(sandbox: Sandbox, production_name: str, user: User | None) 
         return
     if user is not None and not may_submit_to_production(user):
         raise SubmissionRefused(
-            f"“{sandbox.name}” is a production sandbox, and you don't have the right to submit to "
-            "it. An administrator can give it to you."
+            gettext(
+                "“{name}” is a production sandbox, and you don't have the right to submit to "
+                "it. An administrator can give it to you."
+            ).format(name=sandbox.name)
         )
     if production_name != sandbox.name:
         raise SubmissionRefused(
-            f"“{sandbox.name}” is a production sandbox: repeat its name to confirm."
+            gettext("“{name}” is a production sandbox: repeat its name to confirm.").format(
+                name=sandbox.name
+            )
         )
 
 
@@ -98,15 +108,17 @@ def check_right(sandbox: Sandbox, user: User | None) -> None:
     """Raises SubmissionRefused in a production sandbox without the right to it."""
     if sandbox.is_production and user and not may_submit_to_production(user):
         raise SubmissionRefused(
-            f"“{sandbox.name}” is a production sandbox, and you don't have the right to change it. "
-            "An administrator can give it to you."
+            gettext(
+                "“{name}” is a production sandbox, and you don't have the right to change it. "
+                "An administrator can give it to you."
+            ).format(name=sandbox.name)
         )
 
 
 def same(found: Submission, draft: Draft | None) -> Submission:
     """A key that belongs to another draft is not this one's double click."""
     if draft is not None and found.draft_id != draft.pk:
-        raise SubmissionRefused("This form was used for another draft. Reload the page.")
+        raise SubmissionRefused(gettext("This form was used for another draft. Reload the page."))
     return found
 
 
@@ -122,7 +134,9 @@ def _holder(key: str, sandbox: Sandbox, values: dict[str, Any]) -> Submission | 
     ).first()
     if found and (found.kind, found.params) != (values["kind"], values["params"]):
         raise SubmissionRefused(
-            f"“{found.get_kind_display()}” is under way for “{found.name}”. Wait until it is done."
+            gettext(
+                "“{get_kind_display}” is under way for “{name}”. Wait until it is done."
+            ).format(get_kind_display=found.get_kind_display(), name=found.name)
         )
     return found
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from flowsite.aep.platform import Platform
 from flowsite.planning.plan import Step
+from flowsite.saying import say
 from flowsite.submissions import changes, finders
 from flowsite.submissions.verdicts import Repeat
 
@@ -87,8 +88,13 @@ def _validate(platform: Platform, request: Request) -> Result:
     ]
     if wrong:
         raise Refused(
-            f"AEP refuses {len(wrong)} of {len(rows)} mappings. {'; '.join(wrong[:5])}",
-            remedy="Change these rows in the mapping step, then continue.",
+            say(
+                "AEP refuses {count} of {count2} mappings. {names}",
+                count=len(wrong),
+                count2=len(rows),
+                names="; ".join(wrong[:5]),
+            ),
+            remedy=say("Change these rows in the mapping step, then continue."),
         )
     return {}
 
@@ -101,7 +107,7 @@ def _profile_schema(platform: Platform, request: Request) -> Result:
 def _delete_dataset(platform: Platform, request: Request) -> Result:
     """Never one with data in it."""
     if changes.holds_data(platform, request.target):
-        raise Refused("The dataset holds data, so it was not deleted.")
+        raise Refused(say("The dataset holds data, so it was not deleted."))
     return changes.removed(platform.catalog.delete_dataset, request.target)
 
 

@@ -15,6 +15,7 @@ from flowsite.aep.flow_service.flows import Flow
 from flowsite.aep.platform import Platform
 from flowsite.planning.lifecycle import TRANSFORMATION_PATH, with_indexes
 from flowsite.planning.plan import Step
+from flowsite.saying import say
 
 Result = dict[str, Any]
 SCHEDULE_PATH = "/scheduleParams/"
@@ -65,8 +66,8 @@ def _settled(platform: Platform, flow_id: str, etag: str) -> Result:
     status = flow.last_operation.get("status")
     words: dict[str, Any] = status if isinstance(status, dict) else {}
     if str(words.get("value", "")).lower() in FAILED:
-        errors = words.get("errors") or "AEP gives no reason."
-        raise ChangeFailed(f"AEP could not change the dataflow: {errors}")
+        errors = words.get("errors") or say("AEP gives no reason.")
+        raise ChangeFailed(say("AEP could not change the dataflow: {errors}", errors=errors))
     return {"id": flow_id, "etag": flow.etag or etag, "state": flow.state}
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from flowsite.aep.errors import AepError, NotFound
 from flowsite.aep.platform import Platform
+from flowsite.saying import say
 from flowsite.submissions import effects, verdicts
 from flowsite.submissions.changes import holds_data
 from flowsite.submissions.ledger import Aside, Ledger, NotYet
@@ -30,7 +31,7 @@ class NotEmpty(Exception):
 
 def _remove_dataset(platform: Platform, result: dict[str, Any]) -> None:
     if holds_data(platform, result["id"]):
-        raise NotEmpty("The dataset holds data, so it was not deleted.")
+        raise NotEmpty(say("The dataset holds data, so it was not deleted."))
     platform.catalog.delete_dataset(result["id"])
 
 
@@ -47,7 +48,7 @@ REMOVALS: dict[str, Removal] = {
         "account", lambda p, result: p.flow_service.delete_connection(result["id"])
     ),
     "create_field_group": Removal(
-        "field group", lambda p, r: p.registry.delete_field_group(r.get("alt_id") or r["id"])
+        say("field group"), lambda p, r: p.registry.delete_field_group(r.get("alt_id") or r["id"])
     ),
     "create_schema": Removal(
         "schema", lambda p, r: p.registry.delete_schema(r.get("alt_id") or r["id"])
@@ -57,12 +58,12 @@ REMOVALS: dict[str, Removal] = {
     ),
     "create_dataset": Removal("dataset", _remove_dataset),
     "create_source_connection": Removal(
-        "source connection", lambda p, r: p.flow_service.delete_source_connection(r["id"])
+        say("source connection"), lambda p, r: p.flow_service.delete_source_connection(r["id"])
     ),
     "create_target_connection": Removal(
-        "target connection", lambda p, r: p.flow_service.delete_target_connection(r["id"])
+        say("target connection"), lambda p, r: p.flow_service.delete_target_connection(r["id"])
     ),
-    "create_mapping_set": Removal("mapping set", None),
+    "create_mapping_set": Removal(say("mapping set"), None),
     "create_flow": Removal("dataflow", lambda p, result: p.flow_service.delete_flow(result["id"])),
 }
 
@@ -103,7 +104,9 @@ def _remove(
 ) -> None:
     removal = REMOVALS[row.operation]
     if removal.remove is None:
-        why = f"Adobe offers no call that deletes a {removal.words}. It does no harm."
+        why = say(
+            "Adobe offers no call that deletes a {words}. It does no harm.", words=removal.words
+        )
         _left(ledger, row, own_words(why, whose_turn="wait"))
         return
     objects = [{"id": one} for one in row.result.get("candidates", ())] or [row.result]
@@ -112,7 +115,9 @@ def _remove(
         for one in objects:
             aside(lambda one=one: _absent_after(remove, platform, one))  # type: ignore[misc]
     except NotEmpty as error:
-        _left(ledger, row, own_words(str(error), remedy="Delete it in AEP if nobody needs it."))
+        _left(
+            ledger, row, own_words(str(error), remedy=say("Delete it in AEP if nobody needs it."))
+        )
     except AepError as error:
         _refused(ledger, row, error)
     else:

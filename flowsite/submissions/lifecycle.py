@@ -20,6 +20,7 @@ from flowsite.planning import lifecycle as plans
 from flowsite.planning.facts import Facts, Place
 from flowsite.planning.plan import Lookup, SubmissionPlan
 from flowsite.runs.models import Dataflow
+from flowsite.saying import say
 from flowsite.submissions.changes import newest_version
 from flowsite.submissions.models import Kind, Submission
 from flowsite.submissions.orphans import cleanup_plan, find_orphans
@@ -34,7 +35,7 @@ def plan_for(submission: Submission, platform: Platform) -> SubmissionPlan:
         return _cleanup(submission, platform)
     dataflow = submission.dataflow
     if dataflow is None:
-        raise unresolved("gone", "review", "", "The dataflow is no longer known here.")
+        raise unresolved("gone", "review", "", say("The dataflow is no longer known here."))
     if submission.kind == Kind.DELETE:
         return _delete(submission, dataflow, platform)
     with reading("review", ""):
@@ -60,7 +61,7 @@ def _flow(platform: Platform, flow_id: str) -> Flow:
     try:
         return platform.flow_service.flow(flow_id)
     except NotFound as error:
-        text = "AEP doesn't find the dataflow: it was deleted, or an access label hides it."
+        text = say("AEP doesn't find the dataflow: it was deleted, or an access label hides it.")
         raise unresolved(error.code or "not-found", "review", "", text) from error
 
 
@@ -99,7 +100,7 @@ def _schedule(submission: Submission, flow: Flow, _platform: Platform) -> Submis
 
 def _mapping(submission: Submission, flow: Flow, platform: Platform) -> SubmissionPlan:
     if not flow.mapping_set_id or not flow.target_connection_ids:
-        raise unresolved("FLOW-1370", "mapping", "mapping", "The dataflow has no mapping set.")
+        raise unresolved("FLOW-1370", "mapping", "mapping", say("The dataflow has no mapping set."))
     target = platform.flow_service.target_connection(flow.target_connection_ids[0])
     schema = read_schema(platform, target.schema_id)
     columns = _columns(submission, flow, platform)
@@ -149,7 +150,7 @@ def _columns(submission: Submission, flow: Flow, platform: Platform) -> tuple[Co
 
 def _run(submission: Submission, flow: Flow, _platform: Platform) -> SubmissionPlan:
     if flow.schedule_params.get("frequency") != "once":
-        text = "Only a one-time dataflow can be run on demand."
+        text = say("Only a one-time dataflow can be run on demand.")
         raise unresolved("FLOW-1386", "schedule", "schedule", text)
     params = submission.params
     try:
@@ -170,10 +171,13 @@ def _run(submission: Submission, flow: Flow, _platform: Platform) -> SubmissionP
 def _retry(submission: Submission, flow: Flow, platform: Platform) -> SubmissionPlan:
     run = platform.flow_service.run(submission.params["run_id"])
     if flow.state != "enabled":
-        text = f"The dataflow is {flow.state}; only an enabled dataflow's runs can be retried."
+        text = say(
+            "The dataflow is {state}; only an enabled dataflow's runs can be retried.",
+            state=flow.state,
+        )
         raise unresolved("FLOW-1388", "review", "", text)
     if run.run_state != "failed" and not (run.run_state == "success" and run.input_records == 0):
-        text = "Only a failed run can be retried, or one that received no records."
+        text = say("Only a failed run can be retried, or one that received no records.")
         raise unresolved("FLOW-1387", "review", "", text)
     plan = plans.retry_plan(
         run.id, flow.id, flow.name, key=submission.key, place=_place(submission)
@@ -223,7 +227,9 @@ def _cleanup(submission: Submission, platform: Platform) -> SubmissionPlan:
     wanted = frozenset(submission.params["ids"])
     plan = cleanup_plan(orphans, wanted, submission.key, _place(submission))
     if not plan.steps:
-        raise unresolved("nothing-to-do", "review", "", "None of these can be removed any more.")
+        raise unresolved(
+            "nothing-to-do", "review", "", say("None of these can be removed any more.")
+        )
     return plan
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy
 
 from flowsite.core.leases import Leasable
 
@@ -14,12 +15,12 @@ from flowsite.core.leases import Leasable
 class SubmissionState(models.TextChoices):
     """``SUBMITTING`` and ``NEEDS_ATTENTION`` are open; the rest are ends."""
 
-    SUBMITTING = "submitting", "Submitting"
-    NEEDS_ATTENTION = "needs_attention", "Needs attention"
-    PUBLISHED = "published", "Published"
-    CANCELLED = "cancelled", "Cancelled"
-    UNDOING = "undoing", "Undoing"
-    UNDONE = "undone", "Undone"
+    SUBMITTING = "submitting", gettext_lazy("Submitting")
+    NEEDS_ATTENTION = "needs_attention", gettext_lazy("Needs attention")
+    PUBLISHED = "published", gettext_lazy("Published")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
+    UNDOING = "undoing", gettext_lazy("Undoing")
+    UNDONE = "undone", gettext_lazy("Undone")
 
 
 OPEN = (SubmissionState.SUBMITTING, SubmissionState.NEEDS_ATTENTION, SubmissionState.UNDOING)
@@ -32,28 +33,28 @@ ACTIVE = (SubmissionState.SUBMITTING, SubmissionState.UNDOING)
 class Kind(models.TextChoices):
     """What a submission is for."""
 
-    DATAFLOW = "dataflow", "Create dataflow"
-    ACCOUNT = "account", "Create account"
-    ENABLE = "enable", "Enable"
-    DISABLE = "disable", "Disable"
-    SCHEDULE = "schedule", "Edit schedule"
-    MAPPING = "mapping", "Update mapping"
-    RUN = "run", "Run on-demand"
-    RETRY = "retry", "Retry run"
-    DELETE = "delete", "Delete"
-    CLEANUP = "cleanup", "Remove orphans"
+    DATAFLOW = "dataflow", gettext_lazy("Create dataflow")
+    ACCOUNT = "account", gettext_lazy("Create account")
+    ENABLE = "enable", gettext_lazy("Enable")
+    DISABLE = "disable", gettext_lazy("Disable")
+    SCHEDULE = "schedule", gettext_lazy("Edit schedule")
+    MAPPING = "mapping", gettext_lazy("Update mapping")
+    RUN = "run", gettext_lazy("Run on-demand")
+    RETRY = "retry", gettext_lazy("Retry run")
+    DELETE = "delete", gettext_lazy("Delete")
+    CLEANUP = "cleanup", gettext_lazy("Remove orphans")
 
 
 class StepState(models.TextChoices):
     """``SENDING`` is written before the call; ``UNKNOWN`` means the answer was lost."""
 
-    PENDING = "pending", "Waiting"
-    SENDING = "sending", "Sending"
-    UNKNOWN = "unknown", "Checking"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    REMOVED = "removed", "Removed"
-    LEFT = "left", "Left behind"
+    PENDING = "pending", gettext_lazy("Waiting")
+    SENDING = "sending", gettext_lazy("Sending")
+    UNKNOWN = "unknown", gettext_lazy("Checking")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
+    REMOVED = "removed", gettext_lazy("Removed")
+    LEFT = "left", gettext_lazy("Left behind")
 
 
 #: States in which an object may exist in AEP.

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.utils.translation import gettext_lazy
+
 from flowsite.aep.flow_service.flows import Flow
 from flowsite.aep.platform import Platform
 from flowsite.credentials.models import Sandbox
@@ -19,6 +21,7 @@ from flowsite.planning.facts import Place
 from flowsite.planning.places import CATALOG, FLOW_SERVICE, REGISTRY
 from flowsite.planning.plan import Lookup, Operation, PlanPlace, Step, SubmissionPlan
 from flowsite.planning.words import plan_place, shown
+from flowsite.saying import say
 from flowsite.submissions.changes import holds_data
 from flowsite.submissions.models import OPEN, Submission
 
@@ -57,22 +60,30 @@ class _Kind:
 
 
 _KINDS = {
-    "dataflow": _Kind("Dataflow", None, "", 0),
+    "dataflow": _Kind(gettext_lazy("Dataflow"), None, "", 0),
     "source": _Kind(
-        "Source connection", "delete_source_connection", f"{FLOW_SERVICE}/sourceConnections", 0
+        gettext_lazy("Source connection"),
+        "delete_source_connection",
+        f"{FLOW_SERVICE}/sourceConnections",
+        0,
     ),
     "target": _Kind(
-        "Target connection", "delete_target_connection", f"{FLOW_SERVICE}/targetConnections", 0
+        gettext_lazy("Target connection"),
+        "delete_target_connection",
+        f"{FLOW_SERVICE}/targetConnections",
+        0,
     ),
-    "mapping": _Kind("Mapping set", None, "", 0),
-    "dataset": _Kind("Dataset", "delete_dataset", f"{CATALOG}/dataSets", 1),
-    "schema": _Kind("Schema", "delete_schema", f"{REGISTRY}/tenant/schemas", 2),
-    "group": _Kind("Field group", "delete_field_group", f"{REGISTRY}/tenant/fieldgroups", 3),
+    "mapping": _Kind(gettext_lazy("Mapping set"), None, "", 0),
+    "dataset": _Kind(gettext_lazy("Dataset"), "delete_dataset", f"{CATALOG}/dataSets", 1),
+    "schema": _Kind(gettext_lazy("Schema"), "delete_schema", f"{REGISTRY}/tenant/schemas", 2),
+    "group": _Kind(
+        gettext_lazy("Field group"), "delete_field_group", f"{REGISTRY}/tenant/fieldgroups", 3
+    ),
 }
-_FOREIGN = "Its key is not of this installation: another one may use it."
-_RUNS = "It runs. Delete it as a dataflow if nobody needs it."
-_NO_CALL = "Adobe offers no call that deletes a mapping set. It does no harm."
-_HAS_DATA = "It holds data."
+_FOREIGN = gettext_lazy("Its key is not of this installation: another one may use it.")
+_RUNS = gettext_lazy("It runs. Delete it as a dataflow if nobody needs it.")
+_NO_CALL = gettext_lazy("Adobe offers no call that deletes a mapping set. It does no harm.")
+_HAS_DATA = gettext_lazy("It holds data.")
 
 
 def find_orphans(platform: Platform, sandbox: Sandbox) -> list[Orphan]:
@@ -131,7 +142,7 @@ def _removal(number: int, chosen: list[Orphan]) -> Step:
         operation=kind.operation,
         method="DELETE",
         path=f"{kind.path}/{orphan.id}",
-        title=f"Delete {kind.words.lower()} {shown(orphan.name)}",
+        title=say("Delete {what}", what=f"{kind.words.lower()} {shown(orphan.name)}"),
         depends_on=tuple(users),
         lookup=Lookup(by="object"),
         target_id=orphan.id,

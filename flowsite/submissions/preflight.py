@@ -18,6 +18,7 @@ from flowsite.definitions.problems import Problem, errors_of
 from flowsite.planning import preflight as rules
 from flowsite.planning.bodies import mapping_set_body
 from flowsite.planning.facts import Facts
+from flowsite.saying import say
 from flowsite.submissions.reading import side_by_side
 from flowsite.submissions.words import sentence
 
@@ -80,8 +81,8 @@ def _expressions(facts: Facts, platform: Platform) -> list[Problem]:
 
 
 def _refused(index: int, target: str, errors: tuple[str, ...]) -> Problem:
-    words = "; ".join(one for one in errors if one) or "AEP gives no reason."
-    text = f"AEP refuses the row for {target}: {words}"
+    words = "; ".join(one for one in errors if one) or say("AEP gives no reason.")
+    text = say("AEP refuses the row for {target}: {words}", target=target, words=words)
     return Problem("mapping-refused", "mapping", f"mapping[{index}]", text)
 
 

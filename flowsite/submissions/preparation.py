@@ -15,6 +15,7 @@ from flowsite.definitions.problems import Problem, errors_of
 from flowsite.planning.build import build_plan
 from flowsite.planning.facts import Facts
 from flowsite.planning.plan import Step, SubmissionPlan
+from flowsite.saying import say
 from flowsite.submissions import effects, lifecycle, preflight, verdicts
 from flowsite.submissions.ledger import Aside, Ledger, NotYet
 from flowsite.submissions.merging import Merged, Old, merge, newest, plan_key
@@ -100,7 +101,7 @@ def _later(ledger: Ledger, error: AepError) -> None:
     if error.permanent or attempts >= most:
         _stop(ledger, [Problem(error.code or "aep", "review", "", sentence(error))])
         return
-    text = f"AEP can't be read for now and is tried again: {sentence(error)}"
+    text = say("AEP can't be read for now and is tried again: {error}", error=sentence(error))
     waiting = Problem(error.code or "aep", "review", "", text, "warning")
     with ledger.writing():
         ledger.update(attempts=attempts, problems=[asdict(waiting)])
@@ -115,7 +116,10 @@ def took_too_long(ledger: Ledger) -> None:
             ledger.update(attempts=attempts)
         return
     seconds = ledger.timing.budget.total_seconds()
-    text = f"Reading what the definition names took longer than {seconds:.0f} s, several times."
+    text = say(
+        "Reading what the definition names took longer than {seconds} s, several times.",
+        seconds=f"{seconds:.0f}",
+    )
     _stop(ledger, [Problem("too-slow", "review", "", text)])
 
 

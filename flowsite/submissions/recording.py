@@ -11,6 +11,7 @@ from django.utils import timezone
 from flowsite.aep.errors import AepError
 from flowsite.core.encrypted import Undecryptable
 from flowsite.planning.plan import Step, fill, fill_path
+from flowsite.saying import say
 from flowsite.submissions import calls, effects, secrets, verdicts
 from flowsite.submissions.ledger import Ledger
 from flowsite.submissions.models import StepState, SubmissionState, SubmissionStep
@@ -37,10 +38,10 @@ def take_over(ledger: Ledger) -> None:
                 still_open=max(ended_at - now, timedelta(0)),
             )
             error = own_words(
-                "The worker that made this call stopped before the answer came.",
-                cause="A worker was ended or lost its connection.",
+                say("The worker that made this call stopped before the answer came."),
+                cause=say("A worker was ended or lost its connection."),
                 whose_turn="wait",
-                remedy="AEP is asked whether the call was carried out.",
+                remedy=say("AEP is asked whether the call was carried out."),
             )
             _apply(ledger, row, verdict, error)
 
@@ -80,11 +81,13 @@ def request_of(
         body = fill(step.body, known, secrets.value)
         sought = {name: fill(value, known) for name, value in step.lookup.match.items()}
     except secrets.SecretGone as error:
-        words = own_words(str(error), remedy="Type the account's secrets again.")
+        words = own_words(str(error), remedy=say("Type the account's secrets again."))
     except Undecryptable as error:
         words = error_words(error)
     except KeyError as error:
-        words = own_words(f"AEP's answer to an earlier step lacks {error}.", whose_turn="adobe")
+        words = own_words(
+            say("AEP's answer to an earlier step lacks {error}.", error=error), whose_turn="adobe"
+        )
     else:
         return calls.Request(step, body, fill_path(step.path, known), sought)
     with ledger.writing():

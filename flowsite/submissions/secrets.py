@@ -18,6 +18,7 @@ from flowsite.core.encrypted import decrypt, encrypt
 from flowsite.credentials.models import SourceSecret
 from flowsite.people.models import Team
 from flowsite.planning.plan import SecretRef
+from flowsite.saying import say
 
 
 class SecretGone(Exception):
@@ -35,7 +36,7 @@ def value(secret_id: str) -> JsonValue:
     row_id, _, name = secret_id.partition(".")
     row = SourceSecret.objects.filter(pk=row_id).first()
     if row is None or not row.values:
-        raise SecretGone("The secret of this account is no longer stored.")
+        raise SecretGone(say("The secret of this account is no longer stored."))
     found: JsonValue = json.loads(decrypt(row.values))[name]
     return found
 

@@ -11,6 +11,7 @@ from django.db.models import QuerySet
 from flowsite.drafts.models import Draft
 from flowsite.people.models import User
 from flowsite.people.selectors import teams_of
+from flowsite.saying import say
 from flowsite.submissions.models import (
     HOLDING,
     StepState,
@@ -22,14 +23,14 @@ from flowsite.submissions.models import (
 #: Operation → what people call its object.
 OBJECTS = {
     "create_connection": "Account",
-    "create_field_group": "Field group",
-    "create_schema": "Schema",
-    "create_descriptor": "Identity",
-    "create_dataset": "Dataset",
-    "create_source_connection": "Source connection",
-    "create_target_connection": "Target connection",
-    "create_mapping_set": "Mapping set",
-    "create_flow": "Dataflow",
+    "create_field_group": say("Field group"),
+    "create_schema": say("Schema"),
+    "create_descriptor": say("Identity"),
+    "create_dataset": say("Dataset"),
+    "create_source_connection": say("Source connection"),
+    "create_target_connection": say("Target connection"),
+    "create_mapping_set": say("Mapping set"),
+    "create_flow": say("Dataflow"),
 }
 
 
@@ -95,12 +96,12 @@ def created_objects(submission: Submission) -> list[CreatedObject]:
 def failure_of(submission: Submission) -> str:
     """One sentence about why it stopped; empty if it did not."""
     if submission.state == SubmissionState.CANCELLED:
-        return "The submission was cancelled."
+        return say("The submission was cancelled.")
     row = submission.steps.filter(state=StepState.FAILED, replaced=False).first()
     if row is not None:
         error = row.error or {}
         marks = ", ".join(str(error[name]) for name in ("code", "request_id") if error.get(name))
-        message = str(error.get("message") or "AEP refused it.")
+        message = str(error.get("message") or say("AEP refused it."))
         return f"{row.title}: {message}{f' ({marks})' if marks else ''}"
     blocking = [one for one in submission.problems if one.get("severity") == "error"]
     return " ".join(f"{one['message']}" for one in blocking)

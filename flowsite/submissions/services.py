@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 from pydantic import JsonValue
 
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
@@ -30,6 +31,7 @@ from flowsite.submissions.beginning import (
     begin,
     check_production,
     check_right,
+    is_key,
     new_key,
     record,
     same,
@@ -52,6 +54,7 @@ __all__ = [
     "SubmissionRefused",
     "cancel",
     "check_production",
+    "is_key",
     "new_key",
     "remove_replaced",
     "resume",
@@ -176,7 +179,9 @@ def cancel(submission: Submission, *, user: User | None = None, wake: bool = Tru
             state__in=(SubmissionState.SUBMITTING, SubmissionState.NEEDS_ATTENTION),
         )
         if not rows.update(cancel_asked=True, state=SubmissionState.SUBMITTING):
-            raise SubmissionRefused("There is nothing to cancel: the submission has ended.")
+            raise SubmissionRefused(
+                gettext("There is nothing to cancel: the submission has ended.")
+            )
         _clear_failures(submission)
         wake_up(submission, wake=wake)
         record(submission, "cancelled", user)
@@ -271,12 +276,12 @@ def _reopen(
     try:
         with transaction.atomic():
             if not Submission.objects.filter(pk=submission.pk, state__in=ends).update(**values):
-                raise SubmissionRefused("It is being worked on, or has ended for good.")
+                raise SubmissionRefused(gettext("It is being worked on, or has ended for good."))
             _clear_failures(submission)
             wake_up(submission, wake=wake)
     except IntegrityError as error:
         raise SubmissionRefused(
-            "The draft has been submitted again since; continue with that submission."
+            gettext("The draft has been submitted again since; continue with that submission.")
         ) from error
     submission.refresh_from_db()
 

@@ -22,6 +22,7 @@ from flowsite.definitions.model import Account, Data
 from flowsite.definitions.problems import listed, nearest
 from flowsite.definitions.sources import Source, source_by_slug
 from flowsite.planning.facts import FlowSpecFacts, SpecRef
+from flowsite.saying import say
 from flowsite.submissions.reading import Unresolved, reading, the_one, unresolved
 
 
@@ -40,7 +41,10 @@ def find_account(account: Account, platform: Platform) -> AccountFacts:
     with reading("account", "account.source"):
         source = source_by_slug(account.source)
     if source.connection_spec_id is None:
-        text = f"{source.name} can't be built here: Adobe documents no connection spec for it."
+        text = say(
+            "{name} can't be built here: Adobe documents no connection spec for it.",
+            name=source.name,
+        )
         raise unresolved("source-not-buildable", "account", "account.source", text)
     if not source.has_accounts:
         return AccountFacts(SpecRef(id=source.connection_spec_id))
@@ -60,7 +64,7 @@ def find_flow_spec(account: Account, platform: Platform) -> FlowSpecFacts:
         source = source_by_slug(account.source)
         spec = _flow_spec(source, platform)
     if spec is None:
-        text = f"This sandbox offers no flow spec for {source.name}."
+        text = say("This sandbox offers no flow spec for {name}.", name=source.name)
         raise unresolved("no-flow-spec", "account", "account.source", text)
     return FlowSpecFacts(
         id=spec.id,
@@ -135,7 +139,11 @@ def _other_tables(data: Data, connection_id: str | None, platform: Platform) -> 
     if data.table in known:
         return ""
     choices = listed(nearest(data.table, known) or sorted(known))
-    return f"The account has no table “{data.table}”. Candidates: {choices}."
+    return say(
+        "The account has no table “{table}”. Candidates: {choices}.",
+        table=data.table,
+        choices=choices,
+    )
 
 
 def _connection(account: Account, source: Source, platform: Platform) -> Connection:
@@ -144,10 +152,12 @@ def _connection(account: Account, source: Source, platform: Platform) -> Connect
         try:
             found = platform.flow_service.connection(account.id)
         except NotFound as error:
-            text = f"There is no account with the id “{account.id}” in this sandbox."
+            text = say("There is no account with the id “{id}” in this sandbox.", id=account.id)
             raise unresolved("not-found", "account", "account.id", text) from error
         if found.connection_spec_id != spec_id:
-            text = f"The account “{found.name}” is not one of {source.name}."
+            text = say(
+                "The account “{name}” is not one of {name2}.", name=found.name, name2=source.name
+            )
             raise unresolved("FLOW-1414", "account", "account.id", text)
         return found
     name = account.name or ""

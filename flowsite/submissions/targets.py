@@ -12,6 +12,7 @@ from flowsite.definitions.model import Dataset, ExistingDataset, SchemaChoice
 from flowsite.definitions.xdm import fields_of
 from flowsite.planning.bodies import TAG
 from flowsite.planning.facts import DatasetFacts, SchemaFacts
+from flowsite.saying import say
 from flowsite.submissions.reading import reading, the_one, unresolved
 
 #: Adobe's own schemas lie in the global container.
@@ -35,7 +36,7 @@ def find_target(choice: Dataset, platform: Platform, *, key: str = "") -> Target
             return Target(read_schema(platform, dataset.schema_id), dataset_facts(dataset))
     new = choice.new
     if new is None or new.schema_choice is None:
-        raise unresolved("missing", "dataset", "dataset", "Choose a dataset.")
+        raise unresolved("missing", "dataset", "dataset", say("Choose a dataset."))
     with reading("dataset", "dataset.new"):
         taken = any(
             not (key and any(value.startswith(key) for value in one.tags.get(TAG, ())))
@@ -80,7 +81,7 @@ def _existing(wanted: ExistingDataset, platform: Platform) -> CatalogDataset:
         try:
             dataset = platform.catalog.dataset(wanted.id)
         except NotFound as error:
-            text = f"There is no dataset with the id “{wanted.id}” in this sandbox."
+            text = say("There is no dataset with the id “{id}” in this sandbox.", id=wanted.id)
             raise unresolved("not-found", "dataset", "dataset.existing.id", text) from error
     else:
         name = wanted.name or ""
@@ -94,7 +95,9 @@ def _existing(wanted: ExistingDataset, platform: Platform) -> CatalogDataset:
             known=lambda: (one.name for one in platform.catalog.datasets(properties=("name",))),
         )
     if not dataset.schema_id:
-        text = f"The dataset “{dataset.name}” has no schema, so nothing can be mapped to it."
+        text = say(
+            "The dataset “{name}” has no schema, so nothing can be mapped to it.", name=dataset.name
+        )
         raise unresolved("no-schema", "dataset", "dataset.existing", text)
     return dataset
 
@@ -104,7 +107,7 @@ def _chosen_schema(choice: SchemaChoice, platform: Platform) -> SchemaFacts:
         try:
             return read_schema(platform, choice.id)
         except NotFound as error:
-            text = f"There is no schema with the id “{choice.id}”."
+            text = say("There is no schema with the id “{id}”.", id=choice.id)
             raise unresolved("not-found", "dataset", "dataset.new.schema.id", text) from error
     title = choice.title or ""
     found = the_one(

@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from flowsite.aep.codes import number_of
 from flowsite.aep.errors import AepError, Conflict, Unauthorized
+from flowsite.saying import say
 from flowsite.submissions.timing import Timing
 
 #: A call that was lost and had no effect so often is given up, not tried for ever.
@@ -130,14 +131,19 @@ def after_look(look: Look, repeat: Repeat, *, now: datetime, timing: Timing) -> 
         return Verdict(
             "fail",
             result={"unsure": True},
-            message="AEP gave no usable answer, and no new run is to be seen. It may still come. "
-            "Look at the runs first; continuing sends the request again.",
+            message=say(
+                "AEP gave no usable answer, and no new run is to be seen. It may still come. "
+                "Look at the runs first; continuing sends the request again."
+            ),
         )
     if look.attempts >= MOST_SENDS:
         return Verdict(
             "fail",
-            message=f"AEP gave no usable answer to this call {look.attempts} times, "
-            "and what it asks for has not happened.",
+            message=say(
+                "AEP gave no usable answer to this call {attempts} times, and what it asks for "
+                "has not happened.",
+                attempts=look.attempts,
+            ),
         )
     return Verdict("again", due_at=now)
 
@@ -150,8 +156,10 @@ def after_failed_look(
         return Verdict(
             "fail",
             result={"unsure": True},
-            message="Whether AEP carried this call out could not be found out: "
-            f"{error.message or error}",
+            message=say(
+                "Whether AEP carried this call out could not be found out: {message}",
+                message=error.message or error,
+            ),
         )
     return Verdict(
         "look", due_at=now + max(wait_after(error.retry_after_s, 1, timing), timing.quiet)
@@ -175,22 +183,36 @@ def wait_after(retry_after_s: float | None, attempts: int, timing: Timing) -> ti
 def _several(found: Sequence[Found], repeat: Repeat) -> Verdict:
     ids = [str(one["id"]) for one in found]
     if repeat is Repeat.NEVER:
-        message = f"{len(ids)} runs have started since: {', '.join(ids)}. Which is this one's?"
+        message = say(
+            "{count} runs have started since: {names}. Which is this one's?",
+            count=len(ids),
+            names=", ".join(ids),
+        )
         return Verdict("fail", result={"unsure": True}, message=message)
     return Verdict(
         "fail",
         result={"candidates": ids},
-        message=f"AEP holds {len(ids)} objects that carry this submission's key: "
-        f"{', '.join(ids)}. Delete all but one, then continue.",
+        message=say(
+            "AEP holds {count} objects that carry this submission's key: {names}. Delete "
+            "all but one, then continue.",
+            count=len(ids),
+            names=", ".join(ids),
+        ),
     )
 
 
 def _changed_too_little(look: Look, now: datetime, timing: Timing) -> Verdict:
     if look.attempts < MOST_CHANGES:
         return Verdict("again", due_at=now + wait_after(None, look.attempts, timing))
-    message = f"The change was sent {look.attempts} times and doesn't show."
+    message = say("The change was sent {attempts} times and doesn't show.", attempts=look.attempts)
     if look.differs:
-        message += f" AEP has: {look.differs}. Wanted: {look.wanted}."
+        message = say(
+            "The change was sent {attempts} times and doesn't show. AEP has: {differs}. "
+            "Wanted: {wanted}.",
+            attempts=look.attempts,
+            differs=look.differs,
+            wanted=look.wanted,
+        )
     return Verdict("fail", message=message)
 
 

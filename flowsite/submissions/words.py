@@ -8,6 +8,7 @@ from flowsite.aep.codes import explain
 from flowsite.aep.errors import AepError
 from flowsite.core.encrypted import Undecryptable
 from flowsite.core.redaction import redact_text
+from flowsite.saying import say
 
 #: Long enough for any sentence of AEP, short enough for a row.
 LONGEST = 2000
@@ -29,9 +30,11 @@ def error_words(error: BaseException) -> dict[str, Any]:
     if isinstance(error, Undecryptable):
         return own_words(str(error), whose_turn="admin")
     return own_words(
-        f"Flowsite failed while it made this call ({type(error).__name__}).",
-        cause="This is a fault of Flowsite, not of AEP.",
-        remedy="Continue once; if it happens again, show the worker's log to an administrator.",
+        say("Flowsite failed while it made this call ({name}).", name=type(error).__name__),
+        cause=say("This is a fault of Flowsite, not of AEP."),
+        remedy=say(
+            "Continue once; if it happens again, show the worker's log to an administrator."
+        ),
         whose_turn="admin",
     )
 

@@ -133,14 +133,14 @@ def _marks(source: Source, offered: Mapping[str, OfferedSource] | None) -> Seque
     marks: list[Any] = []
     spec = (offered or {}).get(source.connection_spec_id or "")
     if source.beta or (spec and spec.beta):
-        marks.append(Status("Beta", "info", "beaker"))
+        marks.append(Status(_("Beta"), "info", "beaker"))
     if source.retired:
-        title = "Adobe has announced its removal, or offers it no longer."
-        marks.append(Status("Retired", "notice", "archive-box", title))
+        title = _("Adobe has announced its removal, or offers it no longer.")
+        marks.append(Status(_("Retired"), "notice", "archive-box", title))
     if not source.buildable:
-        title = "Adobe documents no connection spec for it."
-        marks.append(Status("No connection spec", "neutral", "minus-circle", title))
+        title = _("Adobe documents no connection spec for it.")
+        marks.append(Status(_("No connection spec"), "neutral", "minus-circle", title))
     elif offered is not None and spec is None:
-        title = "The sandbox does not return its connection spec."
-        marks.append(Status("Not offered here", "notice", "no-symbol", title))
+        title = _("The sandbox does not return its connection spec.")
+        marks.append(Status(_("Not offered here"), "notice", "no-symbol", title))
     return marks

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from flowsite.core.wording import words
 from flowsite.definitions.columns import Column
 from flowsite.definitions.mapping_rules import find_column, mapping_problems, unmapped
 from flowsite.definitions.matching import ACCEPT_ALL, Suggestion
 from flowsite.definitions.model import MappingRow
 from flowsite.definitions.problems import Problem, errors_of
 from flowsite.definitions.xdm import TargetField, expand_target
+from flowsite.saying import say
 from flowsite.wizard.forms.mapping import digest, shown_source
 from flowsite.wizard.sides import Sides
 
@@ -161,7 +163,7 @@ def status_json(status: Status) -> dict[str, Any]:
             "errors": status.errors,
         },
         "rows": {
-            str(number): {"text": some[0].message, "error": any(one.blocks for one in some)}
+            str(number): {"text": words(some[0].message), "error": any(one.blocks for one in some)}
             for number, some in status.by_row.items()
         },
     }
@@ -207,7 +209,7 @@ def _row(
         calculated=bool(row.expression),
         required=bool(field and field.required),
         identity=bool(field and field.identity),
-        problem=first.message if first else "",
+        problem=words(first.message) if first else "",
         error=bool(first and first.blocks),
     )
 
@@ -217,9 +219,9 @@ def _unfinished(rows: Sequence[MappingRow]) -> list[Problem]:
     for number, row in enumerate(rows):
         field = f"mapping[{number}]"
         if not row.target:
-            text = "Choose a target field."
+            text = say("Choose a target field.")
             found.append(Problem("missing", "mapping", f"{field}.target", text))
         elif not (row.source or row.expression):
-            text = "Give a source column or an expression."
+            text = say("Give a source column or an expression.")
             found.append(Problem("missing", "mapping", field, text))
     return found

@@ -11,6 +11,7 @@ from flowsite.definitions.mapping_rules import find_column
 from flowsite.definitions.model import MappingRow
 from flowsite.definitions.problems import Problem
 from flowsite.planning.bodies import mapping_set_body
+from flowsite.saying import say
 from flowsite.wizard.lookups import Lookups
 from flowsite.wizard.samples import Cell, cell, value_at
 from flowsite.wizard.sides import Sides
@@ -88,7 +89,7 @@ def _against_schema(
 
 
 def _refused(number: int, words: str) -> Problem:
-    text = f"Data Prep: {words or 'refused without a reason.'}"
+    text = say("Data Prep: {words}", words=words or "refused without a reason.")
     return Problem("mapping-refused", "mapping", f"mapping[{number}]", text)
 
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter, ValidationError
 
+from flowsite.core.wording import words
 from flowsite.definitions.mapping_rules import mapping_problems
 from flowsite.definitions.model import MappingRow
 from flowsite.definitions.problems import errors_of
@@ -15,6 +16,7 @@ from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import draft_for_user, drafts_for_user
 from flowsite.people.models import User
 from flowsite.runs.selectors import dataflow_for_user, dataflows_for_user
+from flowsite.saying import say
 from flowsite.wizard.mapping import expanded, row_number
 from flowsite.wizard.sides import Sides
 
@@ -87,12 +89,12 @@ def fit(rows: Sequence[MappingRow], sides: Sides) -> Fit:
     for problem in errors_of(mapping_problems(final, sides.columns, sides.fields)):
         number = row_number(problem.field)
         if number is not None and problem.code != DOUBLED:
-            reasons.setdefault(number, problem.message)
+            reasons.setdefault(number, words(problem.message))
     filled: set[str] = set()
     kept, left_out = [], []
     for number, row in enumerate(final):
         if number not in reasons and row.target in filled:
-            reasons[number] = f"“{row.target}” is filled by another row."
+            reasons[number] = say("“{target}” is filled by another row.", target=row.target)
         if number in reasons:
             left_out.append((row, reasons[number]))
         else:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from flowsite.definitions.model import MappingRow
+from flowsite.saying import say
 
 HEADER: Final = ("source", "sourceType", "destination")
 MOST_BYTES: Final = 2_000_000
@@ -44,39 +45,39 @@ def export(rows: Iterable[MappingRow]) -> str:
 def load(data: bytes) -> tuple[MappingRow, ...]:
     """The rows of a file with a header line. Raises CsvProblem."""
     if len(data) > MOST_BYTES:
-        raise CsvProblem("The file is too large for a mapping.")
+        raise CsvProblem(say("The file is too large for a mapping."))
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise CsvProblem("The file is not text in UTF-8.") from error
+        raise CsvProblem(say("The file is not text in UTF-8.")) from error
     if "\x00" in text:
-        raise CsvProblem("The file is not text.")
+        raise CsvProblem(say("The file is not text."))
     first = text.partition("\n")[0]
     delimiter = max(",;\t", key=first.count)
     try:
         lines = list(csv.reader(io.StringIO(text), delimiter=delimiter, strict=True))
     except csv.Error as error:
-        raise CsvProblem(f"The file is not CSV: {error}.") from error
+        raise CsvProblem(say("The file is not CSV: {error}.", error=error)) from error
     return _rows(lines)
 
 
 def _rows(lines: Sequence[Sequence[str]]) -> tuple[MappingRow, ...]:
     if not lines:
-        raise CsvProblem("The file is empty.")
+        raise CsvProblem(say("The file is empty."))
     head = [name.strip().lower() for name in lines[0]]
     source, target = _place(head, _SOURCE), _place(head, _TARGET)
     if source is None or target is None:
         names = ", ".join(HEADER)
-        raise CsvProblem(f"The first line must name the columns {names}.")
+        raise CsvProblem(say("The first line must name the columns {names}.", names=names))
     kind = _place(head, _KIND)
     found: list[MappingRow] = []
     for number, line in enumerate(lines[1:], start=2):
         if len(found) >= MOST_ROWS:
-            raise CsvProblem(f"The file has more than {MOST_ROWS} rows.")
+            raise CsvProblem(say("The file has more than {MOST_ROWS} rows.", MOST_ROWS=MOST_ROWS))
         if not any(value.strip() for value in line):
             continue
         if len(line) <= max(source, target):
-            raise CsvProblem(f"Line {number} has too few columns.")
+            raise CsvProblem(say("Line {number} has too few columns.", number=number))
         is_expression = (
             kind is not None and len(line) > kind and "expr" in line[kind].strip().lower()
         )

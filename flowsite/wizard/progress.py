@@ -9,9 +9,10 @@ from typing import Any, Final
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from flowsite.core.look import SUBMISSION_STATES, Status
-from flowsite.core.wording import duration
+from flowsite.core.wording import duration, words
 from flowsite.definitions.problems import Problem
 from flowsite.planning.plan import masked
 from flowsite.submissions.models import (
@@ -44,9 +45,9 @@ STATES: Final[dict[str, Status]] = {
     SubmissionState.SUBMITTING: SUBMISSION_STATES["submitting"],
     SubmissionState.NEEDS_ATTENTION: SUBMISSION_STATES["attention"],
     SubmissionState.PUBLISHED: SUBMISSION_STATES["published"],
-    SubmissionState.CANCELLED: Status("Cancelled", "neutral", "no-symbol"),
-    SubmissionState.UNDOING: Status("Undoing", "info", "arrow-uturn-left"),
-    SubmissionState.UNDONE: Status("Undone", "neutral", "arrow-uturn-left"),
+    SubmissionState.CANCELLED: Status(gettext_lazy("Cancelled"), "neutral", "no-symbol"),
+    SubmissionState.UNDOING: Status(gettext_lazy("Undoing"), "info", "arrow-uturn-left"),
+    SubmissionState.UNDONE: Status(gettext_lazy("Undone"), "neutral", "arrow-uturn-left"),
 }
 
 
@@ -91,7 +92,7 @@ def progress(submission: Submission) -> Progress:
         said=_said(submission, current, done),
         findings=_findings(submission),
         objects=objects,
-        left_behind=list((submission.plan or {}).get("left_behind", ())),
+        left_behind=[words(one) for one in (submission.plan or {}).get("left_behind", ())],
         ended=state not in ACTIVE,
         failed=any(line.row.state == StepState.FAILED for line in current),
         can_cancel=state == SubmissionState.SUBMITTING and not submission.cancel_asked,
@@ -115,12 +116,12 @@ def _line(line: StepLine) -> dict[str, Any]:
     row, error = line.row, line.error
     took = "" if line.duration_s is None else duration(line.duration_s)
     return {
-        "title": row.title,
+        "title": words(row.title),
         "state": _LINE_STATES.get(row.state, "todo"),
         "duration": took,
         "detail": _detail(line),
         "object_id": line.object_id,
-        "object_label": OBJECTS.get(row.operation, _("id")),
+        "object_label": words(OBJECTS.get(row.operation, _("id"))),
         "message": str(error.get("message") or error.get("cause") or ""),
         "whose_turn": turn(str(error.get("whose_turn") or "")),
         "remedy": str(error.get("remedy") or ""),
@@ -132,16 +133,16 @@ def _line(line: StepLine) -> dict[str, Any]:
 
 def _detail(line: StepLine) -> str:
     row = line.row
-    words = []
+    said = []
     if row.replaced:
-        words.append(_("of an earlier version"))
+        said.append(_("of an earlier version"))
     if row.adopted:
-        words.append(_("found again by its key"))
+        said.append(_("found again by its key"))
     if row.attempts > 1:
-        words.append(_("attempt %(n)d") % {"n": row.attempts})
+        said.append(_("attempt %(n)d") % {"n": row.attempts})
     if row.state == StepState.UNKNOWN and row.quiet_until:
-        words.append(_("looked up until it is certain"))
-    return ", ".join(words)
+        said.append(_("looked up until it is certain"))
+    return ", ".join(said)
 
 
 def _request(planned: dict[str, Any]) -> str:
@@ -167,7 +168,7 @@ def _said(submission: Submission, lines: list[StepLine], done: int) -> str:
         return _("Cancelling: calls that are open come to their end.")
     if not lines:
         return _("Reading and checking before the first call.")
-    under_way = next((x.row.title for x in lines if x.row.state == StepState.SENDING), "")
+    under_way = next((words(x.row.title) for x in lines if x.row.state == StepState.SENDING), "")
     counted = _("%(done)d of %(total)d calls done.") % {"done": done, "total": len(lines)}
     return f"{counted} {under_way}".strip()
 

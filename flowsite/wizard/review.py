@@ -7,6 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from flowsite.core.wording import words
 from flowsite.definitions.model import Dataset, Options, PartialDefinition
 from flowsite.definitions.problems import Problem, StepName
 from flowsite.definitions.sources import find_source
@@ -130,7 +131,7 @@ def findings(draft: Draft, problems: list[Problem]) -> list[Finding]:
     """Each with a link to the field that mends it; what blocks comes first."""
     found = [
         Finding(
-            one.message,
+            words(one.message),
             one.blocks,
             "" if one.step == "review" else f"{step_url(draft, one.step)}#{anchor(one)}",
             str(LABELS[one.step]),

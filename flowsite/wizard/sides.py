@@ -16,6 +16,7 @@ from flowsite.definitions.xdm import ProposalError, ProposedSchema, TargetField,
 from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import definition_of
 from flowsite.planning.facts import SchemaFacts
+from flowsite.saying import say
 from flowsite.wizard.accounts import with_id
 from flowsite.wizard.lookups import Lookups
 
@@ -112,16 +113,16 @@ def _missing(definition: PartialDefinition) -> list[Problem]:
     found = []
     account, data, dataset = definition.account, definition.data, definition.dataset
     if account is None or not (account.id or account.name):
-        found.append(Problem("missing", "account", "account", "Choose an account."))
+        found.append(Problem("missing", "account", "account", say("Choose an account.")))
     if data is None or not (data.object_name or data.params):
-        text = "Choose a table, a resource or a file."
+        text = say("Choose a table, a resource or a file.")
         found.append(Problem("missing", "data", "data", text))
     choice = _choice(definition)
     existing = dataset.existing if dataset else None
     if not (existing and (existing.id or existing.name)) and not (
         choice and (choice.id or choice.title or choice.propose)
     ):
-        text = "Choose a dataset, or a schema for a new one."
+        text = say("Choose a dataset, or a schema for a new one.")
         found.append(Problem("missing", "dataset", "dataset", text))
     return found
 
@@ -154,7 +155,7 @@ def _sides(
     if schema is not None:
         return Sides(columns, schema.fields, None, schema, tenant_id, profile)
     if not _proposes(definition):
-        text = "The chosen schema was not found in this sandbox."
+        text = say("The chosen schema was not found in this sandbox.")
         problem = Problem("not-found", "dataset", "dataset", text)
         return Sides(columns, tenant_id=tenant_id, missing=(problem,))
     proposed, questions = proposal_of(definition, columns, tenant_id)

@@ -20,16 +20,16 @@ TURNS: Final[dict[str, Promise]] = {
     "wait": _("Nobody's: it passes by itself"),
 }
 ACCOUNT_STATES: Final[dict[str, Status]] = {
-    "enabled": Status("Enabled", "positive"),
-    "disabled": Status("Disabled", "neutral", "pause-circle"),
-    "draft": Status("Draft", "neutral", "pencil-square"),
+    "enabled": Status(_("Enabled"), "positive"),
+    "disabled": Status(_("Disabled"), "neutral", "pause-circle"),
+    "draft": Status(_("Draft"), "neutral", "pencil-square"),
 }
 
 
 def account_status(state: str) -> Status:
     """AEP's word for the state of an account, as people see it."""
     known = ACCOUNT_STATES.get(state.lower())
-    return known or Status("Processing", "info", "arrow-path", title=state)
+    return known or Status(_("Processing"), "info", "arrow-path", title=state)
 
 
 def turn(who: str) -> str:

@@ -12,7 +12,7 @@ from flowsite.core import charts
 from flowsite.core.gallery import SampleForm
 
 #: Parts of the shell; every page shows them.
-SHELL = {"nav", "page_end", "sandbox_switcher", "scripts", "styles", "user_menu"}
+SHELL = {"language_switch", "nav", "page_end", "sandbox_switcher", "scripts", "styles", "user_menu"}
 #: What prints nothing when there is nothing to say.
 SILENT = {"messages", "toasts", "form_errors"}
 LEAST = {

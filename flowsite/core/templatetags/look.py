@@ -59,3 +59,9 @@ def duration(value: timedelta | float | None) -> str:
 def moment(value: datetime | None, kind: str = "") -> SafeString:
     """``{% moment run.started_at %}``: UTC and the viewer's time; kinds "ago" and "seconds"."""
     return wording.moment(value, ago=kind == "ago", seconds=kind == "seconds")
+
+
+@register.filter
+def words(text: Any) -> Any:
+    """``{{ problem.message|words }}``: a stored sentence of ours in the reader's language."""
+    return text if isinstance(text, SafeString) else wording.words(text or "")

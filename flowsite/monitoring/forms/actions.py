@@ -7,12 +7,18 @@ from typing import Any
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext, gettext_lazy
 
 from flowsite.definitions.model import Schedule
 from flowsite.definitions.schedule import schedule_problems
 from flowsite.runs.models import Dataflow
 
-_FREQUENCIES = [("minute", "Minute"), ("hour", "Hour"), ("day", "Day"), ("week", "Week")]
+_FREQUENCIES = [
+    ("minute", gettext_lazy("Minute")),
+    ("hour", gettext_lazy("Hour")),
+    ("day", gettext_lazy("Day")),
+    ("week", gettext_lazy("Week")),
+]
 
 
 class ScheduleForm(forms.Form):
@@ -20,7 +26,8 @@ class ScheduleForm(forms.Form):
 
     frequency = forms.ChoiceField(choices=_FREQUENCIES)
     interval = forms.IntegerField(
-        min_value=1, help_text="Counted in the frequency's unit; at least 15 for minutes."
+        min_value=1,
+        help_text=gettext_lazy("Counted in the frequency's unit; at least 15 for minutes."),
     )
 
     def __init__(self, data: QueryDict | None, *, dataflow: Dataflow) -> None:
@@ -34,7 +41,7 @@ class ScheduleForm(forms.Form):
             for problem in schedule_problems(asked):
                 self.add_error("interval", problem.message)
             if cleaned == {name: self._current.get(name) for name in ("frequency", "interval")}:
-                self.add_error(None, "That is the schedule it has already.")
+                self.add_error(None, gettext("That is the schedule it has already."))
         return cleaned
 
     def params(self) -> dict[str, Any]:
@@ -45,13 +52,15 @@ class ScheduleForm(forms.Form):
 class RunForm(forms.Form):
     """The window of an on-demand run, in UTC."""
 
-    window_start = forms.DateTimeField(label="Data from (UTC)")
-    window_end = forms.DateTimeField(label="Data until (UTC)")
+    window_start = forms.DateTimeField(label=gettext_lazy("Data from (UTC)"))
+    window_end = forms.DateTimeField(label=gettext_lazy("Data until (UTC)"))
     delta_column = forms.CharField(
-        label="Load incremental data by",
+        label=gettext_lazy("Load incremental data by"),
         max_length=300,
         required=False,
-        help_text="The column that tells new rows. The first run decides it for good.",
+        help_text=gettext_lazy(
+            "The column that tells new rows. The first run decides it for good."
+        ),
     )
 
     def __init__(
@@ -73,7 +82,7 @@ class RunForm(forms.Form):
         cleaned = super().clean() or {}
         start, end = cleaned.get("window_start"), cleaned.get("window_end")
         if start and end and end < start:
-            self.add_error("window_end", "The end lies before the start.")
+            self.add_error("window_end", gettext("The end lies before the start."))
         return cleaned
 
     def params(self) -> dict[str, Any]:
@@ -88,7 +97,9 @@ class RunForm(forms.Form):
 class DeleteForm(forms.Form):
     """Deleting can't be undone: the name is typed."""
 
-    typed = forms.CharField(label="Type the dataflow's name to confirm", max_length=300)
+    typed = forms.CharField(
+        label=gettext_lazy("Type the dataflow's name to confirm"), max_length=300
+    )
 
     def __init__(self, data: QueryDict | None, *, dataflow: Dataflow) -> None:
         self._name = dataflow.name
@@ -98,7 +109,7 @@ class DeleteForm(forms.Form):
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
         if typed.strip() != self._name.strip():
-            raise forms.ValidationError("That is not its name.")
+            raise forms.ValidationError(gettext("That is not its name."))
         return typed
 
     def params(self) -> dict[str, Any]:

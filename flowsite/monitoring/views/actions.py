@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_POST
 
 from flowsite.monitoring import flowview, runview
@@ -47,7 +48,7 @@ def dataflow_action(request: HttpRequest, pk: int, kind: str) -> HttpResponse:
     if not may_act:
         raise PermissionDenied("This dataflow can be changed by the people of its team.")
     if kind not in offered:
-        messages.error(request, "That can't be done with this dataflow now.")
+        messages.error(request, gettext("That can't be done with this dataflow now."))
         return redirect("dataflow", pk=pk)
     if kind in _PLAIN:
         if request.method != "POST":
@@ -70,15 +71,25 @@ def _form(kind: str, row: Dataflow, request: HttpRequest) -> Any:
 
 _WORDS = {
     "schedule": (
-        "Save",
-        ["Start time and backfill stay as they are. AEP takes the change over within minutes."],
-    ),
-    "run": ("Run", ["AEP reads the rows of this time window once, in a new run."]),
-    "delete": (
-        "Delete",
+        gettext_lazy("Save"),
         [
-            "The dataflow and its source and target connections are deleted in AEP.",
-            "Dataset, mapping set and account stay, and so does the data that has arrived.",
+            gettext_lazy(
+                "Start time and backfill stay as they are. AEP takes the change over within "
+                "minutes."
+            )
+        ],
+    ),
+    "run": (
+        gettext_lazy("Run"),
+        [gettext_lazy("AEP reads the rows of this time window once, in a new run.")],
+    ),
+    "delete": (
+        gettext_lazy("Delete"),
+        [
+            gettext_lazy("The dataflow and its source and target connections are deleted in AEP."),
+            gettext_lazy(
+                "Dataset, mapping set and account stay, and so does the data that has arrived."
+            ),
         ],
     ),
 }
@@ -175,8 +186,10 @@ def run_retry(request: HttpRequest, pk: int) -> HttpResponse:
     if not runview.may_be_retried(row):
         messages.error(
             request,
-            "Only a failed run, or one without records, can be retried, "
-            "and its dataflow must be enabled.",
+            gettext(
+                "Only a failed run, or one without records, can be retried, and its dataflow "
+                "must be enabled."
+            ),
         )
         return redirect(back_url)
     return _begin(request, row.dataflow, Kind.RETRY, back_url, {"run_id": row.run_id})

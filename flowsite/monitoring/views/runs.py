@@ -177,7 +177,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
     refused = bool(row.failed) or row.state == "partial"
     context = {
         "run": row,
-        "title": f"Run of {row.dataflow.name}",
+        "title": _("Run of {name}").format(name=row.dataflow.name),
         "crumbs": runview.crumbs(row.dataflow),
         "status": runview.status_of(row),
         "figures": runview.figures(row),
@@ -236,7 +236,7 @@ def _rows_of(request: HttpRequest, row: FlowRun) -> tuple[RefusedRows, datetime 
         return kept
     access = access_to(request, row.sandbox)
     if access is None:
-        raise NotSent("no credential of your team reaches this sandbox")
+        raise NotSent(_("no credential of your team reaches this sandbox"))
     found = read_refused_rows(access, row)
     archive.keep(row, found)
     return found, None

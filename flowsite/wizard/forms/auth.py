@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
+from urllib.parse import unquote
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from jsonschema import Draft7Validator
 from jsonschema.exceptions import ValidationError
 
@@ -21,6 +23,8 @@ from flowsite.wizard.lookups import AuthMethod
 PREFIX: Final = "p-"
 LONGEST: Final = 20_000
 MOST_FIELDS: Final = 60
+#: References that are followed one after another; more would be a circle.
+MOST_HOPS: Final = 8
 
 
 def documented_methods(source: Source) -> tuple[AuthMethod, ...]:
@@ -59,40 +63,89 @@ def is_secret(name: str, schema: Mapping[str, Any], secret_names: frozenset[str]
 def all_properties(schema: Mapping[str, Any]) -> dict[str, tuple[dict[str, Any], str]]:
     """Property → its schema and the condition under which it shows (``field=value``, or empty).
 
-    Conditional parts come from ``if``/``then``/``else``, also inside ``allOf``, and from
-    ``dependencies``.
+    Conditional parts come from ``if``/``then``/``else``, also inside ``allOf``, from
+    ``dependencies``, and from alternatives that a constant tells apart. References into the same
+    schema are followed: what makes a parameter a secret may stand there.
     """
-    found = {name: (part, "") for name, part in _properties(schema)}
-    for branch in (schema, *_objects(schema.get("allOf"))):
-        condition, negated = _condition(branch.get("if"))
+    root = schema
+    found = {name: (part, "") for name, part in _properties(schema, root)}
+    for branch in (schema, *_objects(schema.get("allOf"), root)):
+        condition, negated = _condition(branch.get("if"), root)
         for key, shown in (("then", condition), ("else", negated)):
-            part = branch.get(key)
-            for name, child in _properties(part if isinstance(part, Mapping) else {}):
+            for name, child in _properties(branch.get(key), root):
                 found.setdefault(name, (child, shown))
         if branch is not schema and "if" not in branch:
-            for name, child in _properties(branch):
+            for name, child in _properties(branch, root):
                 found.setdefault(name, (child, ""))
-    for branches in (schema.get("oneOf"), schema.get("anyOf")):
-        for branch in _objects(branches):
-            for name, child in _properties(branch):
-                found.setdefault(name, (child, ""))
+    for key in ("oneOf", "anyOf"):
+        for name, field in _alternatives(_objects(schema.get(key), root), root).items():
+            found.setdefault(name, field)
     return dict(list(found.items())[:MOST_FIELDS])
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
-    return [one for one in value if isinstance(one, Mapping)] if isinstance(value, list) else []
+def required_properties(schema: Mapping[str, Any]) -> set[str]:
+    """What has to be filled in, whatever else is."""
+    parts = [schema, *(p for p in _objects(schema.get("allOf"), schema) if "if" not in p)]
+    lists = [part.get("required") for part in parts]
+    return {str(name) for names in lists if isinstance(names, list) for name in names}
 
 
-def _properties(schema: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    properties = schema.get("properties")
+def _alternatives(
+    branches: list[Mapping[str, Any]], root: Mapping[str, Any]
+) -> dict[str, tuple[dict[str, Any], str]]:
+    """Properties of all branches; constants of the same one become the values to choose from."""
+    found: dict[str, tuple[dict[str, Any], str]] = {}
+    for branch in branches:
+        condition, _negated = _condition(branch, root)
+        for name, child in _properties(branch, root):
+            shown = "" if condition.startswith(f"{PREFIX}{name}=") else condition
+            found[name] = (_either(found[name][0], child), "") if name in found else (child, shown)
+    return found
+
+
+def _either(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    values = [*_constants(one), *_constants(other)]
+    bare = {key: value for key, value in one.items() if key not in ("const", "enum")}
+    both = _constants(one) and _constants(other)
+    return {**bare, "enum": list(dict.fromkeys(values))} if both else bare
+
+
+def _constants(schema: Mapping[str, Any]) -> list[Any]:
+    values = [schema["const"]] if "const" in schema else schema.get("enum")
+    plain = (str, int, float)
+    return [one for one in values if isinstance(one, plain)] if isinstance(values, list) else []
+
+
+def _followed(schema: Any, root: Mapping[str, Any]) -> dict[str, Any]:
+    """The schema that a reference into the same document means; what stands beside it wins."""
+    found = dict(schema) if isinstance(schema, Mapping) else {}
+    for _hop in range(MOST_HOPS):
+        pointer = found.pop("$ref", None)
+        if not isinstance(pointer, str) or not pointer.startswith("#/"):
+            break
+        target: Any = root
+        for part in unquote(pointer[2:]).split("/"):
+            key = part.replace("~1", "/").replace("~0", "~")
+            target = target.get(key) if isinstance(target, Mapping) else None
+        found = {**target, **found} if isinstance(target, Mapping) else found
+    return found
+
+
+def _objects(value: Any, root: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    parts = value if isinstance(value, list) else []
+    return [_followed(one, root) for one in parts if isinstance(one, Mapping)]
+
+
+def _properties(schema: Any, root: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    properties = _followed(schema, root).get("properties")
     for name, part in properties.items() if isinstance(properties, Mapping) else ():
         if isinstance(part, Mapping) and name:
-            yield str(name), dict(part)
+            yield str(name), _followed(part, root)
 
 
-def _condition(test: Any) -> tuple[str, str]:
+def _condition(test: Any, root: Mapping[str, Any]) -> tuple[str, str]:
     """``field=value`` for a test on one property, and its opposite."""
-    for name, part in _properties(test) if isinstance(test, Mapping) else ():
+    for name, part in _properties(test, root):
         values = [part["const"]] if "const" in part else part.get("enum")
         if isinstance(values, list) and values:
             text = "|".join(_as_text(value) for value in values)
@@ -110,9 +163,9 @@ class AccountForm(forms.Form):
     """Name, description, and one field for each parameter of the login method."""
 
     name = forms.CharField(
-        label="Account name",
+        label=gettext_lazy("Account name"),
         max_length=200,
-        help_text="How colleagues recognise it: provider, region, purpose.",
+        help_text=gettext_lazy("How colleagues recognise it: provider, region, purpose."),
     )
     description = forms.CharField(required=False, max_length=1000)
 
@@ -131,7 +184,7 @@ class AccountForm(forms.Form):
         params = documented.params if documented else ()
         self.secret_names = frozenset(param.name for param in params if param.secret)
         self.help = {param.name: param.description for param in params}
-        required = set(method.schema.get("required") or ()) if method else set()
+        required = required_properties(method.schema) if method else set()
         for name, (schema, shown) in all_properties(method.schema if method else {}).items():
             self.schemas[name] = schema
             field = self._field(name, schema, required=name in required)
@@ -213,9 +266,8 @@ class AccountForm(forms.Form):
 
 
 def _typed_field(schema: dict[str, Any], options: dict[str, Any]) -> forms.Field:
-    values = schema.get("enum")
-    if isinstance(values, list) and values:
-        plain = [value for value in values if isinstance(value, str | int | float)]
+    plain = _constants(schema)
+    if plain:
         blank = [] if options["required"] and options["initial"] in plain else [("", "–")]
         return forms.TypedChoiceField(
             **options,
@@ -231,7 +283,18 @@ def _typed_field(schema: dict[str, Any], options: dict[str, Any]) -> forms.Field
         return forms.IntegerField(**options)
     if kind == "number":
         return forms.FloatField(**options)
+    items = schema.get("items")
+    chosen = _constants(items) if kind == "array" and isinstance(items, Mapping) else []
+    if chosen:
+        return forms.TypedMultipleChoiceField(
+            **options,
+            choices=[(str(value), str(value)) for value in chosen],
+            coerce=lambda text: next((v for v in chosen if str(v) == text), text),
+            empty_value=None,
+            widget=forms.CheckboxSelectMultiple,
+        )
     if kind in ("object", "array"):
+        options["help_text"] = options["help_text"] or _("Write it as JSON.")
         return _JsonField(**options, widget=forms.Textarea(attrs={"class": "mono", "rows": 4}))
     if schema.get("format") == "date":
         return forms.CharField(**options, widget=forms.DateInput(attrs={"type": "date"}))
@@ -260,10 +323,10 @@ def _complaints(error: ValidationError) -> Iterator[tuple[str, str]]:
                 yield str(name), _("This parameter is required.")
         return
     if error.validator in ("anyOf", "oneOf", "if") and not error.path:
-        context = [sub for sub in error.context or () if sub.validator == "required"]
-        for sub in context[:1]:
+        missing = _nearest_branch(error)
+        for sub in missing:
             yield from _complaints(sub)
-        if context:
+        if missing:
             return
     name = str(error.path[0]) if error.path else ""
     limit = error.validator_value
@@ -280,13 +343,28 @@ def _complaints(error: ValidationError) -> Iterator[tuple[str, str]]:
     yield name, sentences.get(str(error.validator), default) % {"limit": limit}
 
 
+def _nearest_branch(error: ValidationError) -> list[ValidationError]:
+    """What is missing in the alternative that was meant: the one whose constants fit."""
+    branches: dict[Any, list[ValidationError]] = {}
+    for sub in error.context or ():
+        branches.setdefault(next(iter(sub.relative_schema_path), None), []).append(sub)
+
+    def distance(subs: list[ValidationError]) -> tuple[bool, int]:
+        return any(sub.validator in ("const", "enum") for sub in subs), len(subs)
+
+    nearest = min(branches.values(), key=distance, default=[])
+    return [sub for sub in nearest if sub.validator == "required"][:1]
+
+
 def _without_remote_refs(schema: Any) -> Any:
     """A copy in which nothing would be fetched from elsewhere."""
     if isinstance(schema, Mapping):
         return {
             key: _without_remote_refs(value)
             for key, value in schema.items()
-            if not (key == "$ref" and not str(value).startswith("#")) and key not in ("$id", "id")
+            if not (key == "$ref" and not str(value).startswith("#"))
+            # A parameter may be called "id"; only the keyword, a text, changes where "#" points.
+            and not (key in ("$id", "id") and isinstance(value, str))
         }
     if isinstance(schema, list):
         return [_without_remote_refs(one) for one in schema]

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.utils.translation import gettext
 from django.views.decorators.http import require_GET
 
 from flowsite.definitions.problems import StepName
@@ -101,7 +102,7 @@ def draft_accounts(request: HttpRequest, pk: int) -> HttpResponse:
         if source is not None and source.has_accounts:
             refresh_accounts(draft.credential, draft.sandbox, source=source)
     except REMOTE as error:
-        context["failure"] = failure_of(error, "The accounts could not be read from AEP")
+        context["failure"] = failure_of(error, gettext("The accounts could not be read from AEP"))
         context["retry_url"] = request.get_full_path()
     context |= {"source": source, **existing(request, draft, request.GET.get("account", ""))}
     return fragment(request, "wizard/account.html#accounts", context)

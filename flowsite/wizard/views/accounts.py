@@ -59,7 +59,7 @@ def accounts_list(request: HttpRequest) -> HttpResponse:
     try:
         refresh_accounts(access.credential, access.sandbox)
     except REMOTE as error:
-        context["failure"] = failure_of(error, "The accounts could not be read from AEP")
+        context["failure"] = failure_of(error, _("The accounts could not be read from AEP"))
         context["retry_url"] = request.get_full_path()
     context["rows"] = account_rows(cast(User, request.user), access.sandbox, source=source)
     return fragment(request, "wizard/accounts.html#list", context)

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from flowsite.core.wording import words
 from flowsite.definitions.columns import is_date, select
 from flowsite.definitions.complete import problems
 from flowsite.definitions.problems import IncompleteDefinition, errors_of
@@ -26,7 +27,13 @@ from flowsite.people import audit
 from flowsite.people.models import User
 from flowsite.people.rights import Role, may_submit_to_production, role_required
 from flowsite.submissions.models import ACTIVE, Submission
-from flowsite.submissions.services import SubmissionRefused, check_production, new_key, submit_draft
+from flowsite.submissions.services import (
+    SubmissionRefused,
+    check_production,
+    is_key,
+    new_key,
+    submit_draft,
+)
 from flowsite.wizard import bulk
 from flowsite.wizard.forms.bulk import BulkForm
 from flowsite.wizard.forms.picks import packed, unpacked_text
@@ -173,7 +180,7 @@ def _rows(drafts: list[Draft]) -> list[BatchRow]:
                 object_name=definition.data.object_name if definition.data else "",
                 submission=submission,
                 status=STATES.get(submission.state) if submission else None,
-                problems=[one.message for one in _open_problems(draft)],
+                problems=[words(one.message) for one in _open_problems(draft)],
                 key=new_key(),
                 looks=submission is None and bulk.needs_delta(draft, source),
             )
@@ -257,5 +264,4 @@ def _submit_one(request: HttpRequest, draft: Draft, user: User, typed: str) -> N
         part = {**draft.definition["schedule"], "load_incremental_by": delta}
         draft = save_step(draft, "schedule", {"schedule": part}, revision=draft.revision, user=user)
     key = request.POST.get(f"key-{draft.pk}", "")
-    good = len(key) == 16 and all(char in "0123456789abcdef" for char in key)
-    submit_draft(draft, user=user, key=key if good else new_key(), production_name=typed)
+    submit_draft(draft, user=user, key=key if is_key(key) else new_key(), production_name=typed)

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 
 from flowsite.credentials.models import SandboxAccess
 from flowsite.credentials.selectors import current_access
@@ -40,7 +41,7 @@ def catalog_offered(request: HttpRequest) -> HttpResponse:
         offered = Lookups.of_access(access).offered()
         refresh_accounts(access.credential, access.sandbox)
     except REMOTE as error:
-        words = failure_of(error, "What this sandbox offers could not be read")
+        words = failure_of(error, gettext("What this sandbox offers could not be read"))
         context = {"failure": words, "retry_url": request.get_full_path()}
         return render(request, "wizard/failure.html", context)
     context = {**_context(request, access, offered), "oob": True}
@@ -71,7 +72,7 @@ def _chips(search: str, category: str) -> list[dict[str, Any]]:
 
     counts = cards.category_counts()
     every = {
-        "label": "All",
+        "label": gettext("All"),
         "count": sum(counts.values()),
         "url": url(""),
         "current": not category,

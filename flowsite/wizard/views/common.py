@@ -70,8 +70,10 @@ def remote(title: str) -> Callable[[View], View]:
                 return view(request, *args, **kwargs)
             except REMOTE as error:
                 words = failure_of(error, title)
-                retry = request.get_full_path() if request.method == "GET" else ""
-                context = {"failure": words, "retry_url": retry}
+                reads = request.method == "GET"
+                retry = request.get_full_path() if reads else ""
+                # What was posted lies in the page: its part asks again by itself.
+                context = {"failure": words, "retry_url": retry, "retry_part": not reads}
                 return fragment(request, "wizard/failure.html", context)
 
         return guarded

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from flowsite.core.wording import words
 from flowsite.definitions.model import MappingRow
 from flowsite.definitions.problems import StepName
 from flowsite.drafts.models import Draft
@@ -266,7 +267,7 @@ def draft_expression(request: HttpRequest, pk: int) -> HttpResponse:
         sides = sides_of(draft, lookups)
         row = MappingRow(expression=expression, target=target)
         own = [
-            problem.message
+            words(problem.message)
             for problem in mapping.status_of([row], sides).by_row.get(0, ())
             if problem.field.endswith(".expression")
         ]

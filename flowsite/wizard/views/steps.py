@@ -14,9 +14,10 @@ from django.urls import reverse
 from django.utils.crypto import get_random_string
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from flowsite.core.wording import words
 from flowsite.definitions.complete import problems
 from flowsite.definitions.problems import StepName, errors_of
 from flowsite.drafts.models import Draft
@@ -31,7 +32,7 @@ from flowsite.wizard.words import Finding, anchor
 
 #: How long the version that lost a race is kept for the page that compares.
 KEEP_MINE_S: Final = 24 * 3600
-TOO_LONG: Final = "This is more than a draft can hold."
+TOO_LONG: Final = gettext_lazy("This is more than a draft can hold.")
 
 
 class StepForm(Protocol):
@@ -144,7 +145,7 @@ def _mention_open(request: HttpRequest, draft: Draft, step: StepName) -> None:
             "Saved. In %(step)s %(count)d things are still open, first: %(first)s",
             len(left),
         )
-        values = {"step": label, "count": len(left), "first": left[0].message}
+        values = {"step": label, "count": len(left), "first": words(left[0].message)}
         messages.warning(request, text % values)
 
 

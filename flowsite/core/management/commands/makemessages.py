@@ -6,11 +6,10 @@ from django.core.management.commands import makemessages
 
 
 class Command(makemessages.Command):
-    """Adds ``say`` and ``say_count`` (flowsite.saying), and never guesses a translation."""
+    """Adds ``say`` (flowsite.saying), and never guesses a translation."""
 
     xgettext_options = [
         *makemessages.Command.xgettext_options,
         "--keyword=say",
-        "--keyword=say_count:1,2",
     ]
     msgmerge_options = [*makemessages.Command.msgmerge_options, "--no-fuzzy-matching"]
