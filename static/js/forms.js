@@ -50,6 +50,7 @@
 
     async send() {
       const { form } = this;
+      renewTokens();
       const data = body(form);
       // Only a page that may be leaving needs it, and browsers refuse it above 64 kB.
       const keepalive = document.hidden && String(data).length < 60000;
@@ -89,7 +90,7 @@
     fail(text, extra) {
       this.failed = this.dirty = true;
       this.show("failed", words.notSaved);
-      const box = alertBox(text, () => { renewTokens(); this.save(); }, extra);
+      const box = alertBox(text, () => this.save(), extra);
       this.form.querySelector("[data-failure]")?.remove();
       (this.form.querySelector("[data-errors]") ?? this.form).prepend(box);
       return false;
@@ -167,11 +168,16 @@
       return;
     }
     const saver = savers.get(form);
-    if (saver?.running) {
-      // The answer brings the revision that this submission must carry.
+    if (saver?.pending) {
+      // Saving first brings the revision that this submission must carry, and what was typed
+      // does not go with the page when the session has ended. A conflict is for the server to show.
       event.preventDefault();
       event.stopImmediatePropagation();
-      saver.running.then(resume);
+      const save = () => saver.save().then(() => {
+        if (!saver.dirty) resume();
+        else if (!saver.failed) save();
+      });
+      save();
       return;
     }
     confirmed.delete(form);

@@ -122,6 +122,12 @@
   });
   document.addEventListener("htmx:sendError", (event) => showFailure(event.detail, words.offline));
   document.addEventListener("htmx:timeout", (event) => showFailure(event.detail, words.slow));
+  // "Try again" in a part whose request carries the form, or that a button elsewhere fills.
+  document.addEventListener("click", (event) => {
+    const lazy = event.target.closest("[data-lazy-retry]")?.closest("[data-lazy]");
+    if (lazy?.matches("[hx-get], [hx-post]")) htmx.trigger(lazy, "retry");
+    else if (lazy) document.querySelector(`[hx-target="#${lazy.id}"]`)?.click();
+  });
   document.addEventListener("click", (event) => {
     const cancel = event.target.closest("[data-lazy-cancel]");
     if (!cancel) return;

@@ -239,6 +239,7 @@
     else if (row && hit(".fx")) openExpression(row);
     else if ((button = hit("[data-insert]"))) insert(button.dataset.insert);
     else if (hit("[data-expression-use]")) useExpression();
+    else if (hit("#expression-check [data-lazy-retry]")) check();
   });
 
   document.addEventListener("keydown", (event) => {

@@ -8,23 +8,11 @@ import time
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.hands import go_on, pick_table, sign_in
+
 pytestmark = pytest.mark.browser
 
-PASSWORD = "flowsite-demo"
 NAME = "PayPal products by hand"
-
-
-def sign_in(page: Page, name: str) -> None:
-    page.goto("/sign-in/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).not_to_have_url(re.compile("sign-in"))
-
-
-def go_on(page: Page, to: str) -> None:
-    page.get_by_role("button", name="Next").click()
-    expect(page.locator("[aria-current=step]")).to_contain_text(to)
 
 
 def reload_until(page: Page, shown: str, within_s: float = 60) -> None:
@@ -44,7 +32,7 @@ def build_paypal_dataflow(page: Page) -> None:
     page.get_by_role("radio", name=re.compile("PayPal EU")).check()
     go_on(page, "Add data")
 
-    page.get_by_role("radio", name="Catalog_Products").check()
+    pick_table(page, "Catalog_Products")
     expect(page.get_by_text("PROD-00001").first).to_be_visible()
     go_on(page, "Dataflow detail")
 
