@@ -157,3 +157,81 @@ def test_every_documented_login_makes_a_form(slug):
     for method in documented_methods(source):
         made = AccountForm(None, source=source, method=method)
         assert made.as_p()
+
+
+def test_a_secret_behind_a_reference_stays_a_secret():
+    schema = {
+        "definitions": {"pass~word/x": {"type": "string", "format": "password"}},
+        "properties": {"host": {"type": "string"}},
+        "allOf": [
+            {
+                "properties": {"signature": {"$ref": "#/definitions/pass~0word~1x"}},
+                "required": ["signature"],
+            }
+        ],
+    }
+    made = form({"name": "A", "p-host": "h", "p-signature": "canary"}, schema)
+
+    assert made.is_valid(), made.errors
+    assert made.secret_params() == {"signature": "canary"}
+    assert made.public_params() == {"host": "h"}
+    assert 'type="password"' in str(made["p-signature"])
+    assert made.fields["p-signature"].required
+    assert "canary" not in made.as_p()
+
+
+def test_references_in_a_circle_end():
+    schema = {"definitions": {"a": {"$ref": "#/definitions/a"}}}
+    schema["properties"] = {"x": {"$ref": "#/definitions/a"}, "y": {"$ref": "#/nowhere"}}
+
+    assert set(all_properties(schema)) == {"x", "y"}
+
+
+ALTERNATIVES: dict[str, Any] = {
+    "oneOf": [
+        {
+            "properties": {"mode": {"const": "token"}, "accessToken": {"type": "string"}},
+            "required": ["mode", "accessToken"],
+        },
+        {
+            "properties": {"mode": {"const": "client"}, "clientId": {"type": "string"}},
+            "required": ["mode", "clientId"],
+        },
+    ]
+}
+
+
+def test_constants_of_alternatives_are_a_choice():
+    made = form(None, ALTERNATIVES)
+
+    assert [value for value, _ in made.fields["p-mode"].choices] == ["", "token", "client"]
+    assert {name: shown for name, (_, shown) in all_properties(ALTERNATIVES).items()} == {
+        "mode": "",
+        "accessToken": "p-mode=token",
+        "clientId": "p-mode=client",
+    }
+
+
+def test_what_is_missing_is_said_for_the_alternative_that_was_chosen():
+    made = form({"name": "A", "p-mode": "client"}, ALTERNATIVES)
+
+    assert not made.is_valid()
+    assert set(made.errors) == {"p-clientId"}
+
+
+def test_several_of_given_values_are_ticked():
+    items = {"type": "string", "enum": ["api", "full", "web"]}
+    schema = {"properties": {"scopes": {"type": "array", "items": items, "minItems": 1}}}
+
+    assert form({"name": "A"}, schema).is_valid()
+    made = form({"name": "A", "p-scopes": ["api", "web"]}, schema)
+    assert made.is_valid(), made.errors
+    assert made.public_params() == {"scopes": ["api", "web"]}
+
+
+def test_a_parameter_may_be_called_id():
+    schema = {"properties": {"id": {"type": "string"}}, "additionalProperties": False}
+    made = form({"name": "A", "p-id": "7"}, schema)
+
+    assert made.is_valid(), made.errors
+    assert made.public_params() == {"id": "7"}
