@@ -376,6 +376,7 @@ CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 240, 210
 CELERY_TASK_DEFAULT_QUEUE = "submissions"
 CELERY_TASK_ROUTES = {
     "flowsite.runs.tasks.*": {"queue": "polling"},
+    "flowsite.submissions.tasks.search_orphans": {"queue": "polling"},  # reads for a while
     "flowsite.core.tasks.*": {"queue": "polling"},
     "flowsite.credentials.tasks.*": {"queue": "polling"},
     "flowsite.alerts.tasks.*": {"queue": "polling"},

@@ -12,7 +12,8 @@ from django.utils import timezone
 
 from flowsite.core import leases
 from flowsite.core.enqueue import enqueue
-from flowsite.submissions import executor, secrets, stopping
+from flowsite.credentials.models import SandboxAccess
+from flowsite.submissions import executor, orphan_search, secrets, stopping
 from flowsite.submissions.models import ACTIVE, Submission
 from flowsite.submissions.timing import Timing
 
@@ -21,6 +22,8 @@ logger = logging.getLogger(__name__)
 SWEEP_SIZE = 200
 #: So long a typed secret waits for a submission that has stopped.
 SECRET_LIFE = timedelta(days=1)
+#: A search for orphans reads every list of a sandbox to its end.
+SEARCH_LIMIT_S = 840
 
 worker_ready.connect(stopping.also_on_signals, weak=False)
 
@@ -53,3 +56,11 @@ def sweep_submissions() -> int:
             break
         count += 1
     return count
+
+
+@shared_task(soft_time_limit=SEARCH_LIMIT_S, time_limit=SEARCH_LIMIT_S + 30)
+def search_orphans(access_id: int) -> None:
+    """Looks through a sandbox for ``orphan_search``; the page reads what it leaves there."""
+    access = SandboxAccess.objects.filter(pk=access_id).first()
+    if access is not None:
+        orphan_search.carry_out(access)

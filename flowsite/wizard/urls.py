@@ -12,6 +12,7 @@ from flowsite.wizard.views import (
     dataset_step,
     drafts,
     mapping_step,
+    orphans,
     review_step,
     schedule_step,
     step_pages,
@@ -92,6 +93,9 @@ urlpatterns = [
         review_step.draft_start_later,
         name="draft-start-later",
     ),
+    path("orphans/", orphans.orphans, name="orphans"),
+    path("orphans/search/", orphans.orphans_search, name="orphans-search"),
+    path("orphans/remove/", orphans.orphans_remove, name="orphans-remove"),
     path("submissions/<int:pk>/", submissions.submission, name="submission"),
     path("submissions/<int:pk>/cancel/", submissions.submission_cancel, name="submission-cancel"),
     path(

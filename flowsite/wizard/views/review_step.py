@@ -27,7 +27,7 @@ from flowsite.submissions import preflight
 from flowsite.submissions.models import SubmissionState
 from flowsite.submissions.resolve import Unresolved, place_of, resolve
 from flowsite.submissions.selectors import submission_of_draft
-from flowsite.submissions.services import SubmissionRefused, new_key, submit_draft
+from flowsite.submissions.services import SubmissionRefused, is_key, new_key, submit_draft
 from flowsite.wizard import review
 from flowsite.wizard.forms.account import PlainForm
 from flowsite.wizard.forms.schedule import default_start
@@ -56,7 +56,7 @@ class ReviewPage:
         return {
             "groups": review.groups(draft, definition),
             "open": review.findings(draft, open_problems),
-            "key": key if _is_key(key) else new_key(),
+            "key": key if is_key(key) else new_key(),
             "published": is_published(draft),
             "production": draft.sandbox.is_production,
             "may_submit": not draft.sandbox.is_production or may_submit_to_production(request.user),
@@ -68,7 +68,7 @@ class ReviewPage:
         if action != "finish":
             return None
         key = request.POST.get("key", "")
-        if not _is_key(key):
+        if not is_key(key):
             messages.error(request, _("The page was incomplete. Please try again."))
             return None
         try:
@@ -95,10 +95,6 @@ def is_published(draft: Draft) -> bool:
     """Whether the draft has become a dataflow."""
     submission = submission_of_draft(draft)
     return submission is not None and submission.state == SubmissionState.PUBLISHED
-
-
-def _is_key(key: str) -> bool:
-    return len(key) == 16 and all(char in "0123456789abcdef" for char in key)
 
 
 @role_required(Role.ANALYST)
@@ -135,7 +131,7 @@ def draft_findings(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _asked_key(request: HttpRequest) -> str:
     key = request.GET.get("key", "")
-    return key if _is_key(key) else new_key()
+    return key if is_key(key) else new_key()
 
 
 def _planned(
