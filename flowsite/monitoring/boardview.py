@@ -176,7 +176,7 @@ def in_words(query: str) -> str:
     if asked.had == "24h":
         found.append(_had_words("24h"))
     if asked.state:
-        found.append(words.flow_status(asked.state).word)
+        found.append(str(words.flow_status(asked.state).word))
     found += [text for _name, text in _narrowed(asked, None)]
     if asked.text:
         found.append(f"“{asked.text}”")
@@ -197,7 +197,7 @@ def state_chips(query: QueryDict, asked: BoardFilter, tallied: Tally) -> list[Ch
             continue
         url = with_params(query, state=None if current else state)
         status = words.flow_status(state)
-        chips.append(Chip(status.word, url, tallied[state], current))
+        chips.append(Chip(str(status.word), url, tallied[state], current))
     return chips
 
 

@@ -28,8 +28,10 @@ def account_page(dataflow: Dataflow) -> str:
     key = found.values_list("pk", flat=True).first()
     if key is not None:
         return reverse("account-detail", args=[key])
-    query = urlencode({"account": dataflow.connection_id, "sandbox": dataflow.sandbox_id})
-    return f"{reverse('board')}?{query}" if dataflow.connection_id else ""
+    if not dataflow.connection_id:
+        return ""
+    asked = {"account": dataflow.connection_id, "sandbox": str(dataflow.sandbox_id)}
+    return f"{reverse('board')}?{urlencode(asked)}"
 
 
 def linked(errors: Iterable[ErrorRow], run: FlowRun, *, may_build: bool) -> list[ErrorRow]:

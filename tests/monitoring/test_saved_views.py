@@ -296,6 +296,21 @@ def test_a_filter_of_the_menu_can_be_taken_away(
     assert (chip.label, chip.url) == (label, "?q=x")
 
 
+def test_the_list_of_dataflows_has_the_same_filters(
+    client_as: ClientAs, ops: User, analyst: User, make_flow: MakeFlow
+) -> None:
+    row = make_flow("flow-1")
+    make_flow("flow-2")
+    tagging.set_owner(row, analyst)
+    tagging.add_tag([row], "eu")
+
+    context = client_as(ops).get(f"/dataflows/?owner={analyst.pk}&tag=eu&sort=-name").context
+
+    assert [one.name for one in context["rows"]] == ["Dataflow flow-1"]
+    assert [chip.label for chip in context["narrowing_chips"]] == ["Owner: analyst", "Tag: eu"]
+    assert context["clear_url"] == "/dataflows/?sort=-name"
+
+
 def test_owner_and_account_are_named(
     client_as: ClientAs, ops: User, analyst: User, make_flow: MakeFlow
 ) -> None:

@@ -21,12 +21,11 @@ from flowsite.definitions.model import PartialDefinition
 from flowsite.definitions.yamlform import dump
 from flowsite.drafts.services import clone_definition
 from flowsite.monitoring import calendars, flowview, pictures, places, runview, timeline
-from flowsite.monitoring.boardview import narrowing_chips
+from flowsite.monitoring.boardview import cleared, narrowing_chips
 from flowsite.monitoring.filters import (
     BoardFilter,
     access_to,
     chosen_sandboxes,
-    with_params,
 )
 from flowsite.monitoring.rows import freshness, poll_seconds, run_rows
 from flowsite.monitoring.views.common import (
@@ -70,16 +69,17 @@ def dataflows(request: HttpRequest) -> HttpResponse:
     asked = BoardFilter.of(request.GET)
     address = reverse("dataflows")
     in_view = dataflows_for_user(user).filter(sandbox__in=sandboxes)
+    table = flow_table(
+        request, in_view, asked, timezone.now(), address=address, syncs=syncs_of(sandboxes)
+    )
     context = {
         "asked": asked,
         "choices": sandbox_choices(request, sandboxes),
         "hidden": hidden_fields(request, "q", "page"),
-        "clear_url": address + with_params(request.GET, **dict.fromkeys(("q", "source", "state"))),
-        "narrowing_chips": narrowing_chips(request.GET, asked),
+        "clear_url": address + cleared(request.GET),
+        "narrowing_chips": narrowing_chips(request.GET, asked, table["rows"]),
         "may_build": has_role(user, Role.ANALYST),
-        **flow_table(
-            request, in_view, asked, timezone.now(), address=address, syncs=syncs_of(sandboxes)
-        ),
+        **table,
     }
     part = "#flows" if request.htmx else ""  # type: ignore[attr-defined]
     return render(request, f"monitoring/dataflows.html{part}", context)
