@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: demo test install lint docs messages bench faults clean
+.PHONY: screenshots demo test install lint docs messages bench faults clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -39,6 +39,11 @@ messages: $(DEV_STAMP)
 docs: $(DEV_STAMP)
 	@$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going -b html -d build/doctrees docs build/docs
 	@echo "build/docs/index.html"
+
+# A picture of every page into docs/images, from a fresh demo.
+screenshots: $(DEV_STAMP)
+	@tests/packages.sh chromium
+	@$(BIN)/python -m tests.browser.screenshots
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
