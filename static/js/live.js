@@ -140,10 +140,14 @@
   // --- htmx: focus and announcements after a swap
 
   let focused = null;
+  let pressed = null;
   let ticked = [];
+  // A button that is disabled while its request runs loses the focus.
+  document.addEventListener("htmx:beforeRequest", ({ detail }) => { if (document.activeElement === detail.elt) pressed = detail.elt; });
   let picked = [];
   document.addEventListener("htmx:beforeSwap", (event) => {
     focused = document.activeElement;
+    if (focused === document.body && event.detail.requestConfig?.elt === pressed) focused = pressed;
     // What was ticked while a list was being read stays ticked in the list that replaces it.
     ticked = event.target.matches("[data-lazy]") ? [...event.target.querySelectorAll("input[type=radio]:checked")] : [];
     // A selection outlives the news about its rows.
@@ -158,8 +162,9 @@
     part.closest("[data-lazy]")?.removeAttribute("aria-busy");
     const wanted = part.matches("[data-focus]") ? part : part.querySelector("[data-focus]");
     if (wanted) wanted.focus();
-    else if (focused && focused !== document.body && !focused.isConnected && document.activeElement === document.body) {
-      const twin = focused.id ? document.getElementById(focused.id) : focused.href ? sameLink(focused) : document.getElementsByName(focused.name || "-")[0];
+    else if (focused && focused !== document.body && document.activeElement === document.body) {
+      const again = focused.id ? document.getElementById(focused.id) : focused.href ? sameLink(focused) : document.getElementsByName(focused.name || "-")[0];
+      const twin = focused.isConnected ? focused : again;
       const place = twin ?? part;
       if (!twin) place.setAttribute("tabindex", "-1");
       place.focus({ preventScroll: true });

@@ -96,8 +96,20 @@
   function restore(from, to) {
     if (!from.length) return;
     to.push(current);
-    current = from.pop();
-    rows().replaceChildren(...JSON.parse(current).map(([source, target, kind]) => make(source, target, kind)), make());
+    const old = JSON.parse(current);
+    const wanted = JSON.parse(current = from.pop());
+    // Only the stretch that differs is made anew: it is mostly one row of hundreds.
+    const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
+    const filled = items().filter((row) => !isBlank(row));
+    const most = filled.length === old.length ? Math.min(old.length, wanted.length) : 0;
+    let head = 0;
+    while (head < most && same(old[head], wanted[head])) head += 1;
+    let tail = 0;
+    while (tail < most - head && same(old.at(-1 - tail), wanted.at(-1 - tail))) tail += 1;
+    const made = wanted.slice(head, wanted.length - tail).map(([source, target, kind]) => make(source, target, kind));
+    if (head) filled[head - 1].after(...made); else rows().prepend(...made);
+    for (const row of filled.slice(head, filled.length - tail)) row.remove();
+    if (!items().some(isBlank)) rows().append(make());
     number();
     form.querySelector('[name="suggested"]').value = "";
     after();
