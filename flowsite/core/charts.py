@@ -165,7 +165,7 @@ def stacked_bars(
     series: Sequence[Series],
     *,
     names: Sequence[str] | None = None,
-    x_title: str = "Time",
+    x_title: str = "",
     height: int = 150,
 ) -> Chart:
     """Bars of several series on top of each other: runs by state, records per hour.
@@ -193,7 +193,7 @@ def stacked_bars(
         y_labels=[compact(tick) for tick in reversed(ticks)],
         height=height,
         legend=list(series),
-        x_title=x_title,
+        x_title=x_title or gettext("Time"),
         rows=_rows(names, series),
     )
 
@@ -222,7 +222,7 @@ def lines(
     series: Sequence[Series],
     *,
     names: Sequence[str] | None = None,
-    x_title: str = "Time",
+    x_title: str = "",
     height: int = 150,
 ) -> Chart:
     """Lines over time, for durations and rates; the second and later lines are dashed."""
@@ -256,7 +256,7 @@ def lines(
         y_labels=[compact(tick) for tick in reversed(ticks)],
         height=height,
         legend=list(series),
-        x_title=x_title,
+        x_title=x_title or gettext("Time"),
         rows=_rows(names, series),
         kind="lines",
     )

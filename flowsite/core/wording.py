@@ -24,7 +24,7 @@ _LONGEST: Final = 4000
 
 
 def words(text: object) -> str:
-    """A sentence that ``flowsite.saying`` made, in the reader's language (decision 8).
+    """A sentence that ``flowsite.saying`` made, in the reader's language (decision 9).
 
     What is not recognised, such as AEP's own words, stays as it is.
     """

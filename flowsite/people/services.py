@@ -15,6 +15,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import models, transaction
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
+from django.utils.translation import gettext
 
 from flowsite.people import audit
 from flowsite.people.audit import Origin
@@ -118,7 +119,9 @@ def make_sign_in_link(user: User, *, by: Origin) -> tuple[str, str]:
     so does a lock after wrong passwords. Raises PeopleProblem.
     """
     if not user.is_active:
-        raise PeopleProblem(f"{user} is deactivated. Activate the person first.")
+        raise PeopleProblem(
+            gettext("{user} is deactivated. Activate the person first.").format(user=user)
+        )
     user.set_unusable_password()
     user.save(update_fields=["password"])
     unlock_sign_in(username=user.username)
@@ -193,9 +196,11 @@ def delete_team(team: Team, *, by: Origin) -> None:
     """Raises PeopleProblem while something belongs to the team, or it is the last one."""
     if belongings := team_belongings(team):
         listed = ", ".join(f"{count} {words}" for words, count in belongings.items())
-        raise PeopleProblem(f"“{team}” can't be deleted: it has {listed}.")
+        raise PeopleProblem(
+            gettext("“{team}” can't be deleted: it has {listed}.").format(team=team, listed=listed)
+        )
     if Team.objects.count() == 1:
-        raise PeopleProblem("The last team can't be deleted.")
+        raise PeopleProblem(gettext("The last team can't be deleted."))
     name, key = team.name, str(team.pk)
     team.delete()
     audit.record("team.deleted", by=by, object_type="team", object_id=key, object_name=name)
@@ -217,7 +222,7 @@ def team_belongings(team: Team) -> dict[str, int]:
 def _check_team_name(name: str, team: Team | None) -> None:
     taken = Team.objects.filter(name__iexact=name).exclude(pk=team.pk if team else None)
     if taken.exists():
-        raise PeopleProblem(f"There is a team named “{name}” already.")
+        raise PeopleProblem(gettext("There is a team named “{name}” already.").format(name=name))
 
 
 # --- rules ---------------------------------------------------------------------------------------
@@ -227,19 +232,31 @@ def _check_names(values: PersonValues, user: User | None) -> None:
     """Names that differ in case only would be one person to most readers."""
     others = User.objects.exclude(pk=user.pk if user else None)
     if others.filter(username__iexact=values.username).exists():
-        raise PeopleProblem(f"There is a person named “{values.username}” already.")
+        raise PeopleProblem(
+            gettext("There is a person named “{username}” already.").format(
+                username=values.username
+            )
+        )
     if values.email and others.filter(email__iexact=values.email).exists():
-        raise PeopleProblem(f"Another person has the address {values.email}.")
+        raise PeopleProblem(
+            gettext("Another person has the address {email}.").format(email=values.email)
+        )
 
 
 def _check_admin_may_go(user: User, by: Origin, what: str) -> None:
     """Two admins who remove each other at the same moment wait here for one another."""
     if by.user is not None and by.user.pk == user.pk:
-        raise PeopleProblem(f"You can't {what} yourself. Ask another admin.")
+        raise PeopleProblem(
+            gettext("You can't {what} yourself. Ask another admin.").format(what=what)
+        )
     Group.objects.select_for_update().get(name=Role.ADMIN)
     admins = set(active_admins().values_list("pk", flat=True))
     if user.pk in admins and len(admins) == 1:
-        raise PeopleProblem(f"{user} is the last active admin. Make somebody else an admin first.")
+        raise PeopleProblem(
+            gettext("{user} is the last active admin. Make somebody else an admin first.").format(
+                user=user
+            )
+        )
 
 
 def _set_rights(user: User, before: PersonValues, after: PersonValues) -> None:

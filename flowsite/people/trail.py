@@ -12,6 +12,7 @@ from django.core.cache import cache
 from django.db.models import Q, QuerySet, TextField
 from django.db.models.functions import Cast
 from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext
 
 from flowsite.people.models import AuditEntry
 
@@ -143,10 +144,10 @@ def _line(entry: AuditEntry) -> Line:
         at=entry.at,
         actor=entry.actor,
         actor_url=_page("user", str(entry.user_id or "")),
-        action=in_words(entry.action),
+        action=gettext(in_words(entry.action)),
         code=entry.action,
         object_name=entry.object_name,
-        object_words=TYPE_WORDS.get(kind, kind),
+        object_words=gettext(TYPE_WORDS.get(kind, kind)) if kind else "",
         object_url=_page(kind, key),
         history=f"{kind}:{key}" if kind and key else "",
         team=entry.team.name if entry.team else "",
@@ -184,9 +185,9 @@ def _label(name: str) -> str:
 
 def _said(value: Any) -> str:
     if value in (None, "", [], {}):
-        return "nothing"
+        return gettext("nothing")
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
         return ", ".join(_said(item) for item in value)
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -10,8 +10,10 @@ from typing import Any, Final
 from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from flowsite.core.look import Status
+from flowsite.core.wording import words
 from flowsite.credentials.models import SandboxAccess
 from flowsite.definitions.sources import SOURCES, Source, categories
 from flowsite.drafts.selectors import drafts_for_user
@@ -29,6 +31,22 @@ KINDS: Final[dict[str | None, tuple[Promise, str]]] = {
     "file": (_("Files"), "folder"),
     None: (_("Source"), "square-3-stack-3d"),
 }
+
+
+#: Adobe's categories, for the catalogues.
+CATEGORY_WORDS = (
+    gettext_noop("Payments"),
+    gettext_noop("Customer Relationship Management (CRM)"),
+    gettext_noop("Customer Success"),
+    gettext_noop("Database"),
+    gettext_noop("e-commerce"),
+    gettext_noop("Marketing Automation"),
+    gettext_noop("Advertising"),
+    gettext_noop("Protocols"),
+    gettext_noop("Cloud Storage"),
+    gettext_noop("Analytics"),
+    gettext_noop("Consent and Preferences"),
+)
 
 
 @dataclass(frozen=True)
@@ -102,7 +120,7 @@ def groups(
     for number, name in enumerate(categories()):
         inside = tuple(cards[source.slug] for source in found if source.category == name)
         if inside:
-            result.append(CardGroup(name, f"category-{number}", inside))
+            result.append(CardGroup(words(name), f"category-{number}", inside))
     return result
 
 

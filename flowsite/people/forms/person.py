@@ -21,15 +21,19 @@ _ROLE_NOTES = {
 }
 
 
+_ROLE_NAMES = {Role.ANALYST: _("Analyst"), Role.OPS: _("Ops"), Role.ADMIN: _("Admin")}
+
+
 def _role_label(role: Role) -> SafeString:
     note = _ROLE_NOTES[role]
-    return format_html('<b>{}</b> <span class="small muted">{}</span>', role.value.title(), note)
+    return format_html('<b>{}</b> <span class="small muted">{}</span>', _ROLE_NAMES[role], note)
 
 
 class PersonForm(forms.Form):
     """Adds or edits a person. There is no password here: people set their own."""
 
     username = forms.CharField(
+        label=_("Username"),
         max_length=150,
         validators=[UnicodeUsernameValidator()],
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "none"}),
@@ -39,11 +43,13 @@ class PersonForm(forms.Form):
     last_name = forms.CharField(label=_("Last name"), max_length=150, required=False)
     email = forms.EmailField(label=_("E-mail address"), max_length=254, required=False)
     roles = forms.MultipleChoiceField(
-        choices=[(role.value, _role_label(role)) for role in Role],
+        label=_("Roles"),
+        choices=lambda: [(role.value, _role_label(role)) for role in Role],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
     teams = forms.ModelMultipleChoiceField(
+        label=_("Teams"),
         queryset=Team.objects.order_by("name"),
         widget=forms.CheckboxSelectMultiple,
         required=False,

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
 
+from flowsite.core.wording import words
 from flowsite.credentials.models import SandboxAccess
 from flowsite.credentials.selectors import current_access
 from flowsite.people.rights import Role, role_required
@@ -80,7 +81,7 @@ def _chips(search: str, category: str) -> list[dict[str, Any]]:
     return [
         every,
         *(
-            {"label": name, "count": count, "url": url(name), "current": name == category}
+            {"label": words(name), "count": count, "url": url(name), "current": name == category}
             for name, count in counts.items()
         ),
     ]
