@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from django.db import transaction
@@ -30,8 +32,12 @@ def record_dataflow(
     name: str,
     definition: dict[str, Any],
     facts: dict[str, Any],
+    options: Any = None,
+    made_of: Mapping[str, str] = MappingProxyType({}),
 ) -> Dataflow:
     """The row of a flow that a submission has just created; idempotent.
+
+    ``options`` as sent to AEP, ``made_of``: ids by step; pages show both before the first poll.
 
     Adopts the row if the poller was faster. To be called inside the executor's transaction.
     """
@@ -44,6 +50,9 @@ def record_dataflow(
         )
         row.created_at = row.seen_at = row.expect_from = now
         row.schedule, row.settled_state = schedule_of(definition), "enabled"
+        row.options = options if isinstance(options, dict) else {}
+        for column, step in _PARTS.items():
+            setattr(row, column, made_of.get(step, "")[:100])
     row.owner = row.owner or owner
     row.definition, row.facts = definition, facts
     row.description = row.description or str(definition.get("description") or "")
@@ -70,6 +79,13 @@ def schedule_of(definition: dict[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in found.items() if value is not None}
 
 
+#: Column → step of the submission that made the object.
+_PARTS = {
+    "source_connection_id": "source_connection",
+    "target_connection_id": "target_connection",
+    "mapping_set_id": "mapping_set",
+    "dataset_id": "dataset",
+}
 _LENGTHS = {"connection_spec_id": 100, "connection_id": 100, "dataset_id": 100}
 
 

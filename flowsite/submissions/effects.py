@@ -21,7 +21,7 @@ SYSTEM = "executor"
 def step_done(ledger: Ledger, row: SubmissionStep, step: Step) -> None:
     """The effects of one finished step, by its operation."""
     if step.operation == "create_flow":
-        _record_dataflow(ledger, row)
+        _record_dataflow(ledger, row, step)
     elif step.operation == "create_connection":
         _record_account(ledger, row, step)
 
@@ -60,8 +60,9 @@ def _ids(ledger: Ledger) -> dict[str, str]:
     return {row.key: str(row.result["id"]) for row in rows if row.result.get("id")}
 
 
-def _record_dataflow(ledger: Ledger, row: SubmissionStep) -> None:
+def _record_dataflow(ledger: Ledger, row: SubmissionStep, step: Step) -> None:
     submission = ledger.submission
+    sent = step.body if isinstance(step.body, dict) else {}
     dataflow = runs.record_dataflow(
         sandbox=submission.sandbox,
         team=submission.team,
@@ -71,6 +72,8 @@ def _record_dataflow(ledger: Ledger, row: SubmissionStep) -> None:
         name=submission.name,
         definition=submission.definition or {},
         facts=submission.facts or {},
+        options=sent.get("options"),
+        made_of=_ids(ledger),
     )
     ledger.update(dataflow=dataflow)
 

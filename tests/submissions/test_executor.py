@@ -49,6 +49,21 @@ def test_a_new_dataset_with_a_proposed_schema(
     ]
 
 
+def test_the_page_knows_options_and_objects_before_the_first_poll(
+    submit: Callable[..., Submission], emulator: Emulator
+) -> None:
+    submission = work(submit(dataset=NEW_DATASET))
+
+    made = {row.key: row.result.get("id") for row in submission.steps.all()}
+    row = submission.dataflow
+    assert row is not None
+    assert row.options["errorDiagnosticsEnabled"] is True
+    assert row.source_connection_id == made["source_connection"]
+    assert row.target_connection_id == made["target_connection"]
+    assert row.mapping_set_id == made["mapping_set"]
+    assert row.dataset_id == made["dataset"]
+
+
 ONE_OF_EACH = {
     "fieldgroups": 1,
     "schemas": 1,
