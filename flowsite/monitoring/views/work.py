@@ -12,6 +12,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
+from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from flowsite.aep.codes import explain
@@ -83,9 +84,9 @@ def _row(cause: Cause, user: User, names: dict[int, str], people: list[User]) ->
         filters["account"] = cause.key.connection_id
     return WorkRow(
         cause=cause,
-        title=told.cause if told else "AEP gave no reason for the failure.",
+        title=told.cause if told else gettext("AEP gave no reason for the failure."),
         whose_turn=words.whose_turn(told.whose_turn) if told else words.whose_turn("ops"),
-        remedy=told.remedy if told else "Look at the runs, and test the account.",
+        remedy=told.remedy if told else gettext("Look at the runs, and test the account."),
         source=words.source_name(cause.connection_spec_id),
         sandbox=names.get(cause.key.sandbox_id, ""),
         board_url=f"{reverse('board')}?{urlencode(filters)}",
@@ -161,11 +162,11 @@ def _retry_all(request: HttpRequest, rows: Any) -> None:
         except SubmissionRefused as refusal:
             refused = str(refusal)
     if begun:
-        messages.success(request, f"{begun} runs are being retried.")
+        messages.success(request, gettext("{begun} runs are being retried.").format(begun=begun))
     if refused:
         messages.warning(request, f"Others were not: {refused}")
     if not enabled:
-        messages.error(request, "None of these dataflows is enabled; enable them first.")
+        messages.error(request, gettext("None of these dataflows is enabled; enable them first."))
 
 
 def _retry(row: Dataflow, run: FlowRun, user: User, form_key: str) -> None:
