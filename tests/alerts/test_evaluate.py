@@ -10,11 +10,21 @@ from django.utils import timezone
 
 from flowsite.alerts import tasks
 from flowsite.alerts.evaluate import evaluate
-from flowsite.alerts.models import Alert, AlertRule, Channel, Delivery, DeliveryState, Kind, Scope
+from flowsite.alerts.models import (
+    Alert,
+    AlertRule,
+    Channel,
+    Delivery,
+    DeliveryState,
+    Kind,
+    Lookout,
+    Scope,
+)
 from flowsite.credentials.models import SourceAccount
 from flowsite.people.models import Team
-from flowsite.runs.models import Dataflow, FlowRun
+from flowsite.runs.models import Dataflow, FlowRun, SandboxSync
 from flowsite.runs.signals import sandbox_read
+from flowsite.runs.tasks import poll_sandbox
 from tests.alerts.conftest import FAILED, MINUTE, NOON
 
 pytestmark = pytest.mark.django_db
@@ -359,3 +369,12 @@ def test_queries_do_not_grow_with_dataflows(clock, make_flows, make_rule):
     make_flows(45, **values)
 
     assert cost() == few <= 25
+
+
+def test_a_reading_is_followed_by_a_look(sandbox, emulator):
+    """Also one that changes nothing, since nothing arriving is what it may show."""
+    SandboxSync.objects.update(due_at=timezone.now())
+
+    poll_sandbox(SandboxSync.objects.get().pk)
+
+    assert Lookout.objects.get().evaluated_at is not None
