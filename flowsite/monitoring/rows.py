@@ -14,6 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, gettext_lazy
 
 from flowsite.aep.codes import explain
+from flowsite.aep.flow_service.runs import run_state
 from flowsite.core.look import Status, strip
 from flowsite.core.wording import NOTHING, number
 from flowsite.monitoring import words
@@ -317,10 +318,10 @@ _ACTIVITIES = {
 
 def activity_rows(run: FlowRun) -> list[ActivityRow]:
     """Copy and promotion, as far as AEP tells them."""
-    return [_activity_row(activity) for activity in run.activities]
+    return [_activity_row(activity, run) for activity in run.activities]
 
 
-def _activity_row(activity: dict[str, Any]) -> ActivityRow:
+def _activity_row(activity: dict[str, Any], run: FlowRun) -> ActivityRow:
     title, subtitle = _ACTIVITIES.get(
         activity.get("kind", ""), (activity.get("name") or gettext("Activity"), "")
     )
@@ -338,7 +339,7 @@ def _activity_row(activity: dict[str, Any]) -> ActivityRow:
     return ActivityRow(
         title=title,
         subtitle=subtitle,
-        status=words.run_status(_activity_state(raw), raw),
+        status=_activity_status(raw, run),
         started_at=started,
         ended_at=ended,
         duration_s=(ended - started).total_seconds() if started and ended else None,
@@ -346,9 +347,12 @@ def _activity_row(activity: dict[str, Any]) -> ActivityRow:
     )
 
 
-def _activity_state(raw: str) -> str:
-    word = raw.lower()
-    return word if word in {"success", "failed", "scheduled", "queued"} else "in_progress"
+def _activity_status(raw: str, run: FlowRun) -> Status:
+    """AEP's word for it; nothing of a finished run goes on, whatever AEP leaves out."""
+    state = run_state(raw, None, ())
+    if run.is_finished and state in {"in_progress", "scheduled", "queued"}:
+        return Status(raw or NOTHING)
+    return words.run_status(state, raw)
 
 
 def _moment(text: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from flowsite.credentials.models import Sandbox
-from flowsite.monitoring import masking, pictures, words
+from flowsite.monitoring import masking, pictures, rows, words
 from flowsite.people.models import AuditEntry, User
 from flowsite.runs import poller
 from flowsite.runs.models import FlowRun
@@ -404,3 +404,35 @@ def test_every_hour_falls_into_one_bar(name: str, bars: int) -> None:
 
     assert len(found) == bars
     assert sum(bar.success for bar in found) == hours
+
+
+@pytest.mark.parametrize(
+    ("run_word", "word", "shown"),
+    [
+        pytest.param("success", "", "–", id="finished, nothing said"),
+        pytest.param("success", "COMPLETED", "Success", id="another word for success"),
+        pytest.param("failed", "failure", "Failed", id="another word for failed"),
+        pytest.param("inProgress", "", "In progress", id="still running"),
+    ],
+)
+def test_an_activity_of_a_finished_run_does_not_go_on(
+    make_flow: MakeFlow, make_runs: MakeRuns, run_word: str, word: str, shown: str
+) -> None:
+    [run] = make_runs(make_flow("a"), run_word)
+    run.activities = [{"kind": "copy", "state": word}]
+
+    [row] = rows.activity_rows(run)
+
+    assert str(row.status.word) == shown
+
+
+def test_not_started_is_said_of_unfinished_runs_only(
+    client_as: ClientAs, ops: User, make_flow: MakeFlow, make_runs: MakeRuns
+) -> None:
+    over, running = make_runs(make_flow("a"), "success", "inProgress")
+    FlowRun.objects.update(activities=[{"kind": "copy", "state": ""}])
+
+    client = client_as(ops)
+
+    assert "Not started" not in client.get(f"/runs/{over.pk}/").content.decode()
+    assert "Not started" in client.get(f"/runs/{running.pk}/").content.decode()
