@@ -13,7 +13,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, validate
 
-from flowsite.core import broker, keys, redaction
+from flowsite.core import broker, keys, redaction, reporting
 from flowsite.outbound.addresses import AddressRefused, check_spelling
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -493,3 +493,14 @@ structlog.configure(
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
+
+#: Where errors are reported to; needs the extra "sentry".
+if SENTRY_DSN := read("FLOWSITE_SENTRY_DSN", default=""):
+    if find_spec("sentry_sdk") is None:
+        raise ImproperlyConfigured(
+            "FLOWSITE_SENTRY_DSN needs a package: pip install -c constraints.txt '.[sentry]'"
+        )
+    try:
+        reporting.start_sentry(SENTRY_DSN, ENVIRONMENT)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"FLOWSITE_SENTRY_DSN: {error}") from error
