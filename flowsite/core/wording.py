@@ -90,10 +90,10 @@ def number(value: float | None) -> str:
     if value is None or value < 0:
         return NOTHING
     text = f"{value:,}" if isinstance(value, int) or value % 1 else f"{int(value):,}"
-    return _localised(text)
+    return localised(text)
 
 
-def _localised(text: str) -> str:
+def localised(text: str) -> str:
     """A number as Python writes it, with the marks of the reader's language."""
     if (get_language() or "en").startswith("en"):
         return text
@@ -105,7 +105,7 @@ def compact(value: float) -> str:
     """``120000`` as "120k", for axes."""
     for size, letter in _COMPACT:
         if abs(value) >= size:
-            return _localised(f"{value / size:.1f}".rstrip("0").rstrip(".")) + letter
+            return localised(f"{value / size:.1f}".rstrip("0").rstrip(".")) + letter
     return f"{value:g}"
 
 
@@ -119,7 +119,7 @@ def duration(value: timedelta | float | None) -> str:
     if 0 < seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < 10:
-        return _localised(f"{seconds:.1f} s".replace(".0 ", " "))
+        return localised(f"{seconds:.1f} s".replace(".0 ", " "))
     left = round(seconds)
     words: list[str] = []
     for size, unit in _PARTS:

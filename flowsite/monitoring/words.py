@@ -9,7 +9,7 @@ from typing import Any, Final
 from django.utils.translation import gettext, gettext_lazy
 
 from flowsite.core.look import DATAFLOW_STATES, RUN_STATES, Status
-from flowsite.core.wording import NOTHING, duration, number
+from flowsite.core.wording import NOTHING, duration, localised, number
 from flowsite.core.wording import words as say_it
 from flowsite.definitions.schedule import every
 from flowsite.definitions.sources import source_by_spec
@@ -109,7 +109,7 @@ def loss(failed: int | None, received: int | None) -> str:
     if not failed or not received:
         return ""
     share = 100 * failed / received
-    return "< 0.1 %" if share < 0.1 else f"{share:.1f}".removesuffix(".0") + " %"
+    return localised("< 0.1 %" if share < 0.1 else f"{share:.1f}".removesuffix(".0") + " %")
 
 
 def size(value: int | None) -> str:
@@ -119,9 +119,9 @@ def size(value: int | None) -> str:
     amount = float(value)
     for unit in ("B", "kB", "MB", "GB"):
         if amount < 1000:
-            return f"{amount:.1f}".removesuffix(".0") + f" {unit}"
+            return localised(f"{amount:.1f}".removesuffix(".0")) + f" {unit}"
         amount /= 1000
-    return f"{amount:.1f} TB"
+    return localised(f"{amount:.1f} TB")
 
 
 def rate(records: int | None, seconds: float | None) -> str:
