@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import binascii
 import json
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import DateTimeField, Model, Q, QuerySet
 from django.utils.dateparse import parse_datetime
 
 Row = TypeVar("Row", bound=Model)
+_SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True)
@@ -34,15 +36,23 @@ def _decode(cursor: str) -> tuple[str, Any, Any] | None:
     try:
         raw = urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
         direction, is_time, value, pk = json.loads(raw)
+        if is_time:
+            value = parse_datetime(value) if isinstance(value, str) else None
     except (ValueError, binascii.Error, TypeError):
         return None
-    if direction not in {"next", "previous"} or not isinstance(pk, int):
+    if direction not in {"next", "previous"} or not isinstance(pk, int) or abs(pk) >= 2**63:
         return None
-    if is_time:
-        value = parse_datetime(value) if isinstance(value, str) else None
     if not isinstance(value, str | int | float | datetime):
         return None
     return direction, value, pk
+
+
+def _fits(rows: QuerySet[Row], column: str, value: Any) -> bool:
+    """Whether a cursor's value can be compared with the column; people can write any cursor."""
+    field = rows.model._meta.get_field(column)
+    if isinstance(field, DateTimeField):
+        return isinstance(value, datetime) and value.tzinfo is not None
+    return isinstance(value, str) and "\x00" not in value and not _SURROGATES.search(value)
 
 
 def page_of(rows: QuerySet[Row], *, order: str, cursor: str | None, size: int = 50) -> Page[Row]:
@@ -52,6 +62,8 @@ def page_of(rows: QuerySet[Row], *, order: str, cursor: str | None, size: int = 
     """
     column, descending = order.lstrip("-"), order.startswith("-")
     place = _decode(cursor) if cursor else None
+    if place and not _fits(rows, column, place[1]):
+        place = None
     backwards = place is not None and place[0] == "previous"
     if place:
         _, value, pk = place

@@ -98,7 +98,10 @@ class BodyLimit:
         try:
             size = int(request.META.get("CONTENT_LENGTH") or 0)
         except ValueError:
-            size = 0
+            size = -1
+        if size < 0:
+            text = "Content-Length is not a number."
+            return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
         if size > settings.UPLOAD_LIMIT_BYTES:
             most = settings.UPLOAD_LIMIT_BYTES // 1024 // 1024
             text = gettext("This is too large: at most {most} MB can be sent at once.").format(

@@ -42,7 +42,8 @@ _BARE_WORDS: Final = (
     # Each pattern matches a subset of what YAML 1.1 matches, or a dumped text would change type.
     ("tag:yaml.org,2002:bool", r"true|True|TRUE|false|False|FALSE", "tTfF"),
     ("tag:yaml.org,2002:null", r"~|null|Null|NULL|", ["~", "n", "N", ""]),
-    ("tag:yaml.org,2002:int", r"[-+]?(?:0|[1-9][0-9]*)", "-+0123456789"),
+    # Python refuses to read numbers of thousands of digits; such a word stays text.
+    ("tag:yaml.org,2002:int", r"[-+]?(?:0|[1-9][0-9]{0,99})", "-+0123456789"),
     (
         "tag:yaml.org,2002:float",
         r"[-+]?[0-9]+\.[0-9]*(?:[eE][-+][0-9]+)?",

@@ -136,3 +136,10 @@ def test_the_log_tells_whom_the_proxy_saw(client, analyst, settings, proxy, forw
     )
 
     assert AuditEntry.objects.get(action="person.signed_in").remote_addr == expected
+
+
+@pytest.mark.parametrize("length", ["many", "-5", "1e3"])
+def test_a_length_that_is_no_number_is_refused(client, length):
+    answer = client.generic("POST", "/sign-in/", b"a=b", "text/plain", CONTENT_LENGTH=length)
+
+    assert answer.status_code == 400

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,3 +78,30 @@ def test_a_new_row_does_not_shift_the_next_page(db):
     second = page_of(User.objects.all(), order="-date_joined", cursor=first.next, size=2)
 
     assert [row.username for row in second.rows] == ["1", "0"]
+
+
+@pytest.mark.parametrize(
+    ("direction", "is_time", "value", "pk"),
+    [
+        pytest.param("next", False, 1.5, 1, id="a number for a name"),
+        pytest.param("next", True, "2026-01-01T00:00:00+00:00", 1, id="a time for a name"),
+        pytest.param("next", False, "a\x00b", 1, id="NUL"),
+        pytest.param("next", False, "\ud800", 1, id="half a character"),
+        pytest.param("previous", False, "a", 10**30, id="a key beyond every column"),
+    ],
+)
+def test_a_cursor_that_does_not_fit_gives_the_first_page(teams, direction, is_time, value, pk):
+    body = json.dumps([direction, is_time, value, pk]).encode()
+
+    page = page_of(teams, order="name", cursor=urlsafe_b64encode(body).decode(), size=3)
+
+    assert names(page) == list("abc")
+
+
+@pytest.mark.parametrize("value", ["yesterday", "2026-01-01T00:00:00", 5, "2026-99-99T00:00:00"])
+def test_a_cursor_of_another_column_does_not_reach_a_time(db, value):
+    User.objects.create(username="a")
+    body = json.dumps(["next", isinstance(value, str), value, 1]).encode()
+    cursor = urlsafe_b64encode(body).decode()
+
+    assert len(page_of(User.objects.all(), order="-date_joined", cursor=cursor).rows) == 1

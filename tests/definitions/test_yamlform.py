@@ -376,3 +376,8 @@ def test_any_document_survives_json(partial):
 def test_any_text_loads_or_is_refused(text):
     with contextlib.suppress(DefinitionError):
         assert isinstance(load(text), DataflowDefinition)
+
+
+def test_a_number_of_thousands_of_digits_is_refused_with_a_sentence():
+    with pytest.raises(DefinitionError, match="version is"):
+        load_partial("version: " + "9" * 5000)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST
 
+from flowsite.core.returning import go_back
 from flowsite.credentials.selectors import SESSION_KEY, accesses_for_user
 
 
@@ -17,6 +16,4 @@ def sandbox_switch(request: HttpRequest) -> HttpResponse:
     key = int(chosen) if chosen.isdecimal() and len(chosen) < 19 else 0
     if accesses_for_user(request.user).filter(pk=key).exists():
         request.session[SESSION_KEY] = key
-    back = request.POST.get("next", "")
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return redirect(back if safe else "home")
+    return go_back(request, request.POST.get("next", ""), "home")

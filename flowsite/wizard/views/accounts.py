@@ -7,10 +7,10 @@ from typing import Any, cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from flowsite.core.returning import go_back
 from flowsite.credentials.accounts import test_account
 from flowsite.credentials.models import Credential, SandboxAccess, SourceAccount
 from flowsite.credentials.selectors import accesses_for_user, current_access
@@ -99,8 +99,7 @@ def account_test(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "wizard/test_result.html", context)
     back = request.POST.get("back") or request.headers.get("Referer", "")
     _say_result(request, account, context)
-    safe = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return redirect(back) if safe else redirect("account-detail", pk)
+    return go_back(request, back, "account-detail", pk)
 
 
 def _say_result(request: HttpRequest, account: SourceAccount, context: dict[str, Any]) -> None:
