@@ -16,7 +16,7 @@ from flowsite.aep.errors import AepError, BadRequest
 from flowsite.aep.flow_service import Flow, Run
 from flowsite.aep.flow_service.pages import RowPage
 from flowsite.aep.platform import Platform
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.models import Sandbox
 from flowsite.runs import ingest
@@ -130,11 +130,11 @@ class Cycle:
         return timezone.now() - self.started > timedelta(seconds=settings.POLL_S)
 
     def spend_call(self) -> None:
-        """Before each call: is there time, and is the sandbox still ours?
+        """Before each call: is there time, does this process stay, and is the sandbox still ours?
 
         Raises OutOfTime, LeaseLost.
         """
-        if not self.has_time:
+        if not self.has_time or stopping.asked():
             raise OutOfTime
         if not leases.renew(self.sync, self.lease, lease_length()):
             raise LeaseLost

@@ -19,7 +19,7 @@ from flowsite.aep.errors import (
     NotFound,
     Unauthorized,
 )
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
@@ -61,7 +61,9 @@ def poll_once(
 
 
 def poll_if_due(sync_id: int) -> Report | None:
-    """One cycle if the sandbox is due and nobody polls it."""
+    """One cycle if the sandbox is due and nobody polls it; none in a process that is to stop."""
+    if stopping.asked():
+        return None
     sync = SandboxSync.objects.filter(pk=sync_id, due_at__lte=timezone.now()).first()
     return poll(sync) if sync else None
 

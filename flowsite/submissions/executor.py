@@ -20,10 +20,10 @@ from django.utils import timezone
 
 from flowsite.aep.errors import AepError
 from flowsite.aep.platform import Platform
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.connect import open_platform
-from flowsite.submissions import calls, cleanup, preparation, recording, stopping
+from flowsite.submissions import calls, cleanup, preparation, recording
 from flowsite.submissions.ledger import LeaseLost, Ledger, NotYet
 from flowsite.submissions.models import (
     ACTIVE,

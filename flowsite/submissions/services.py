@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from pydantic import JsonValue
 
+from flowsite.core import stopping
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
 from flowsite.definitions.complete import complete
 from flowsite.definitions.model import DataflowDefinition, PartialDefinition
@@ -18,7 +19,7 @@ from flowsite.drafts.models import Draft
 from flowsite.people.models import Team, User
 from flowsite.planning.facts import SpecRef
 from flowsite.planning.lifecycle import account_plan
-from flowsite.submissions import executor, stopping
+from flowsite.submissions import executor
 from flowsite.submissions.asking import (
     Bulk,
     submit_cleanup,

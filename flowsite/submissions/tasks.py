@@ -10,10 +10,10 @@ from celery.signals import worker_ready
 from django.db.models import Q
 from django.utils import timezone
 
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.core.enqueue import enqueue
 from flowsite.credentials.models import SandboxAccess
-from flowsite.submissions import executor, orphan_search, secrets, stopping
+from flowsite.submissions import executor, orphan_search, secrets
 from flowsite.submissions.models import ACTIVE, Submission
 from flowsite.submissions.timing import Timing
 

@@ -11,7 +11,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.credentials import connect
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
 from flowsite.runs import cycle, flow_sweep, poller, run_sweep, services
@@ -478,6 +478,34 @@ def test_without_time_it_goes_on_at_once(platform: Platform, sandbox: Sandbox) -
     assert not report.finished
     assert platform.calls == []
     assert SandboxSync.objects.get().due_at <= timezone.now()
+
+
+def test_a_stopping_worker_hands_over_between_pages(
+    platform: Platform, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    platform.add_flows(2)
+
+    def stop_then_answer(request: httpx.Request) -> httpx.Response:
+        stopping.ask()
+        return platform.answer(request)
+
+    try:
+        with monkeypatch.context() as patch:
+            stop = httpx.MockTransport(stop_then_answer)
+            patch.setattr(connect, "make_transport", lambda: stop)
+            report = poller.poll_once(sandbox)
+        sync = SandboxSync.objects.get()
+        assert report is not None
+        assert not report.finished
+        assert len(platform.calls) == 1
+        assert sync.lease_token == ""
+        assert sync.due_at <= timezone.now()
+        assert poller.poll_if_due(sync.pk) is None
+    finally:
+        stopping.forget()
+
+    poll(sandbox)
+    equals_truth(platform)
 
 
 # --- commands and tasks --------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
+from flowsite.core import stopping
 from flowsite.credentials import connect
 from flowsite.credentials.models import SandboxAccess
 from flowsite.definitions.complete import complete
@@ -21,7 +22,7 @@ from flowsite.emulator.app import Emulator, create_app
 from flowsite.emulator.config import EmulatorConfig
 from flowsite.emulator.faults import Fault
 from flowsite.people.models import User
-from flowsite.submissions import executor, services, stopping
+from flowsite.submissions import executor, services
 from flowsite.submissions.models import ACTIVE, Submission
 
 #: More turns than any test needs: a submission that goes round in circles fails instead.

@@ -12,11 +12,11 @@ import pytest
 from django.db import connections
 from django.utils import timezone
 
-from flowsite.core import leases
+from flowsite.core import leases, stopping
 from flowsite.core.encrypted import Undecryptable
 from flowsite.credentials.models import Credential
 from flowsite.emulator.app import Emulator
-from flowsite.submissions import calls, executor, preparation, recording, stopping, tasks
+from flowsite.submissions import calls, executor, preparation, recording, tasks
 from flowsite.submissions.ledger import Ledger
 from flowsite.submissions.models import StepState, Submission, SubmissionState
 from tests.submissions.conftest import counted, work
