@@ -156,7 +156,12 @@ class Dataflow(models.Model):
             models.Index(fields=["sandbox", "name", "id"], name="flow_by_name"),
             models.Index(fields=["sandbox", "latest_at", "id"], name="flow_by_latest"),
             models.Index(fields=["sandbox", "last_finished_state", "name"], name="flow_by_outcome"),
-            models.Index(fields=["sandbox", "last_failed_at"], name="flow_by_failure"),
+            # Counted on every board: answered from the index alone.
+            models.Index(
+                fields=["sandbox", "last_failed_at"],
+                include=["team", "deleted_at"],
+                name="flow_by_failure_all",
+            ),
             models.Index(
                 fields=["sandbox", "next_expected_at"],
                 condition=models.Q(next_expected_at__isnull=False),
@@ -223,6 +228,11 @@ class FlowRun(models.Model):
                 fields=["sandbox", "error_code", "-at"],
                 condition=models.Q(error_code__gt=""),
                 name="run_by_code",
+            ),
+            models.Index(
+                fields=["sandbox", "-at", "-id"],
+                condition=models.Q(state__in=["failed", "partial"]),
+                name="bad_runs",
             ),
             models.Index(
                 fields=["sandbox", "at"],

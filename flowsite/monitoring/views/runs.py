@@ -46,7 +46,7 @@ from flowsite.runs.row_errors import RefusedRows, read_refused_rows
 from flowsite.runs.selectors import HourTotals, hour_totals, may_act_on, runs_for_user
 
 #: Codes offered as filters are those of the newest unsuccessful runs, so many of them.
-LOOKED_AT_FOR_CODES = 500
+LOOKED_AT_FOR_CODES = 200
 
 
 @role_required(*ANYBODY)
