@@ -6,8 +6,9 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
+from django.utils.translation import gettext, gettext_noop
 
-UNTITLED = "Untitled dataflow"
+UNTITLED = gettext_noop("Untitled dataflow")
 
 
 class Draft(models.Model):
@@ -47,4 +48,4 @@ class Draft(models.Model):
     @property
     def name(self) -> str:
         """The dataflow name, or a stand-in until there is one."""
-        return str(self.definition.get("name") or UNTITLED)
+        return str(self.definition.get("name") or gettext(UNTITLED))

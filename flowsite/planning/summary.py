@@ -10,6 +10,7 @@ from flowsite.definitions.sources import find_source
 from flowsite.planning.bodies import diagnostics_on
 from flowsite.planning.facts import Facts
 from flowsite.planning.plan import Group, Line
+from flowsite.saying import say
 
 
 def summarise(definition: DataflowDefinition, facts: Facts) -> tuple[Group, ...]:
@@ -22,13 +23,15 @@ def summarise(definition: DataflowDefinition, facts: Facts) -> tuple[Group, ...]
 
 
 def schedule_lines(schedule: Schedule) -> tuple[Line, ...]:
-    lines = [Line(label="Frequency", value=frequency_words(schedule))]
+    lines = [Line(label=say("Frequency"), value=frequency_words(schedule))]
     if schedule.start is not None:
-        lines.append(Line(label="Start time", value=f"{schedule.start:%Y-%m-%d %H:%M:%S} UTC"))
+        lines.append(Line(label=say("Start time"), value=f"{schedule.start:%Y-%m-%d %H:%M:%S} UTC"))
     if schedule.recurring:
-        lines.append(Line(label="Backfill", value=_on(schedule.backfills)))
+        lines.append(Line(label=say("Backfill"), value=_on(schedule.backfills)))
     if schedule.load_incremental_by:
-        lines.append(Line(label="Load incremental data by", value=schedule.load_incremental_by))
+        lines.append(
+            Line(label=say("Load incremental data by"), value=schedule.load_incremental_by)
+        )
     return tuple(lines)
 
 
@@ -104,4 +107,4 @@ def _mapping(facts: Facts) -> list[Line]:
 
 
 def _on(value: bool) -> str:
-    return "On" if value else "Off"
+    return say("On") if value else say("Off")

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
+from flowsite.core.wording import words
 from flowsite.definitions.model import Schedule
 from flowsite.definitions.problems import Problem
 from flowsite.definitions.schedule import (
@@ -43,7 +44,9 @@ def forecast(
         return None
     batches = batches_per_day(schedule) if schedule.recurring else 0
     return Forecast(
-        words="" if schedule.recurring and not schedule.interval else frequency_words(schedule),
+        words=""
+        if schedule.recurring and not schedule.interval
+        else words(frequency_words(schedule)),
         runs=next_runs(schedule, now, RUNS_SHOWN),
         batches=_batches(schedule, batches),
         over_guardrail=profile and batches > PROFILE_BATCHES_PER_DAY,
@@ -70,7 +73,7 @@ def _limits(schedule: Schedule) -> str:
         return _("A one-time dataflow has no interval, no backfill and no column to load by.")
     least = SMALLEST_INTERVAL[schedule.frequency]
     text = _("With the frequency %(frequency)s the interval is at least %(least)d.")
-    return text % {"frequency": schedule.frequency, "least": least}
+    return text % {"frequency": words(schedule.frequency.title()).lower(), "least": least}
 
 
 def _fixed(schedule: Schedule, kind: str | None) -> list[str]:

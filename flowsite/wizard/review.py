@@ -120,7 +120,9 @@ def _options(options: Options) -> list[dict[str, Any]]:
 def _schedule(definition: PartialDefinition) -> list[dict[str, Any]]:
     if definition.schedule is None:
         return [_item(_("Frequency"), None)]
-    return [_item(line.label, line.value) for line in schedule_lines(definition.schedule)]
+    return [
+        _item(words(line.label), words(line.value)) for line in schedule_lines(definition.schedule)
+    ]
 
 
 def _on(value: bool) -> str:
