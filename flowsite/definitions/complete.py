@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from flowsite.definitions.fields import field_name_problems
 from flowsite.definitions.model import (
     Account,
     Data,
@@ -213,7 +214,7 @@ def _schema_problems(choice: SchemaChoice, field: str) -> list[Problem]:
     if identity is not None and not identity.namespace:
         text = say("Choose the identity's namespace.")
         found.append(_missing("dataset", f"{field}.identity.namespace", text))
-    return found
+    return found + field_name_problems(choice.fields or ())
 
 
 def _option_problems(options: Options | None) -> list[Problem]:

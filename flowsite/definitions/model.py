@@ -160,16 +160,26 @@ class Identity(Part):
     namespace: Text = ""
 
 
+class FieldChoice(Part):
+    """What the field of a column is called, where the proposal is not taken as it is."""
+
+    column: Text = ""
+    name: Text | None = None
+    title: Text | None = None
+
+
 class SchemaChoice(Part):
     """An existing schema (``id`` or ``title``), or one proposed from the columns (``propose``).
 
     With ``propose`` the ``title`` is the new schema's; without it, the title to look for.
+    ``fields`` holds only those that differ from the proposal.
     """
 
     id: Text | None = None
     title: Text | None = None
     propose: ProposedKind | None = None
     identity: Identity | None = None
+    fields: tuple[FieldChoice, ...] | None = None
 
 
 class NewDataset(Part):

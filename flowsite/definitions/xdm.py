@@ -8,7 +8,8 @@ from typing import Any, Final
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from flowsite.definitions.columns import MAX_DEPTH, Column, XdmType, is_date, xdm_type_of
-from flowsite.definitions.model import Identity, MappingRow, ProposedKind
+from flowsite.definitions.fields import repeated_name_problems
+from flowsite.definitions.model import FieldChoice, Identity, MappingRow, ProposedKind
 from flowsite.definitions.naming import camel_case, numbered, readable, singular, words_of
 from flowsite.definitions.problems import DefinitionError, Problem, listed, nearest
 from flowsite.definitions.vocabulary import spelled_out
@@ -155,19 +156,21 @@ def propose(
     delta_column: str | None = None,
     identity: Identity | None = None,
     mapped: Iterable[str] = (),
+    choices: Iterable[FieldChoice] = (),
 ) -> ProposedSchema:
     """A schema with one field under the tenant's prefix for each column.
 
     Names are lower camel case in ASCII, numbered on a clash. An event also gets ``_id`` from the
     only or best key column and ``timestamp`` from the delta column, else from the creation date;
     ``object_name`` (the table) helps to tell its own key from foreign ones. Targets in ``mapped``
-    are the user's business and are not proposed.
+    are the user's business and are not proposed. ``choices`` rename the fields of their columns.
 
     Raises ProposalError when several columns are equally good, or the identity's column is missing.
     """
-    fields = _proposed_fields(columns, tenant_id)
+    fields = _proposed_fields(columns, tenant_id, choices)
     rows = [MappingRow(source=field.column, target=field.path) for field in fields]
     problems = _identity_problems(fields, identity)
+    problems += repeated_name_problems([one.column for one in fields], [one.name for one in fields])
     if kind == "event":
         taken = set(mapped)
         for target, candidates in (
@@ -193,18 +196,23 @@ def propose(
     )
 
 
-def _proposed_fields(columns: Sequence[Column], tenant_id: str) -> list[ProposedField]:
+def _proposed_fields(
+    columns: Sequence[Column], tenant_id: str, choices: Iterable[FieldChoice]
+) -> list[ProposedField]:
     parts = [words_of(column.name) for column in columns]
-    names = numbered(camel_case(words) for words in parts)
+    chosen = {one.column: one for one in choices}
+    own = [chosen.get(column.name, FieldChoice()) for column in columns]
+    proposed = numbered(camel_case(words) for words in parts)
+    names = [one.name or name for one, name in zip(own, proposed, strict=True)]
     return [
         ProposedField(
             column=column.name,
             name=name,
             path=f"_{tenant_id}.{name}",
             type=column.xdm_type if column.xdm_type in _JSON_TYPES else "string",
-            title=readable(words),
+            title=one.title or readable(words),
         )
-        for column, words, name in zip(columns, parts, names, strict=True)
+        for column, words, name, one in zip(columns, parts, names, own, strict=True)
     ]
 
 

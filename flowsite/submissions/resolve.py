@@ -149,4 +149,5 @@ def _proposed(
             delta_column=definition.schedule.load_incremental_by,
             identity=new.schema_choice.identity,
             mapped=mapped,
+            choices=new.schema_choice.fields or (),
         )

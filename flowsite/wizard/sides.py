@@ -178,15 +178,16 @@ def proposal_of(
 
     chosen = choice.identity if choice.identity and choice.identity.column else None
 
-    def proposal(mapped: Iterable[str], *, identity: bool = True) -> ProposedSchema:
+    def proposal(mapped: Iterable[str], *, as_chosen: bool = True) -> ProposedSchema:
         return propose(
             columns,
             choice.propose or "profile",
             tenant_id,
             object_name=data.object_name if data else "",
             delta_column=schedule.load_incremental_by if schedule else None,
-            identity=chosen if identity else None,
+            identity=chosen if as_chosen else None,
             mapped=mapped,
+            choices=(choice.fields or ()) if as_chosen else (),
         )
 
     try:
@@ -196,7 +197,7 @@ def proposal_of(
     try:
         return proposal(CLASS_TARGETS), questions
     except ProposalError:
-        return proposal(CLASS_TARGETS, identity=False), questions
+        return proposal(CLASS_TARGETS, as_chosen=False), questions
 
 
 def suggestions_for(sides: Sides, lookups: Lookups) -> tuple[Suggestion, ...]:

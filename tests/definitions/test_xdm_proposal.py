@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from flowsite.definitions.columns import columns_from_flat
-from flowsite.definitions.model import Identity, MappingRow
+from flowsite.definitions.fields import field_name_problems
+from flowsite.definitions.model import FieldChoice, Identity, MappingRow
 from flowsite.definitions.xdm import (
     ProposalError,
     TargetField,
@@ -237,3 +238,34 @@ def test_identities_may_come_from_descriptors_beside_the_schema():
 
     assert found["person.name"].identity
     assert not found["person.name"].primary_identity
+
+
+def test_a_chosen_name_and_title_replace_the_proposed_ones():
+    choices = [FieldChoice(column="sku", name="articleNumber", title="Article"), FieldChoice()]
+
+    found = propose(columns("id", "sku"), "profile", "acme", choices=choices)
+
+    assert [(one.path, one.title) for one in found.fields] == [
+        ("_acme.id", "Id"),
+        ("_acme.articleNumber", "Article"),
+    ]
+    assert MappingRow(source="sku", target="_acme.articleNumber") in found.rows
+    assert found.properties()["articleNumber"] == {"type": "string", "title": "Article"}
+
+
+def test_a_chosen_name_that_another_field_has_is_refused():
+    with pytest.raises(ProposalError, match="“Id” and “sku” can't both become the field “ID”"):
+        propose(
+            columns("Id", "sku"),
+            "profile",
+            "acme",
+            choices=[FieldChoice(column="sku", name="ID")],
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "good"),
+    [("sku", True), ("a_1", True), ("1st", False), ("a.b", False), ("ä", False), ("", False)],
+)
+def test_names_that_xdm_refuses_are_found_before_anything_is_created(name, good):
+    assert bool(field_name_problems([FieldChoice(column="c", name=name)])) is not good

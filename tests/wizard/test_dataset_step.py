@@ -204,7 +204,8 @@ def test_the_proposal_follows_the_form(browser, draft):
 
     page = text_of(browser.post(url, {**base, "propose": "event"}, headers=HTMX))
 
-    assert "_acme.productName" in page
+    assert "_acme." in page
+    assert 'value="productName"' in page
     assert "timestamp" in page
     wrong = text_of(
         browser.post(
@@ -214,7 +215,7 @@ def test_the_proposal_follows_the_form(browser, draft):
         )
     )
     assert "Nope" in wrong
-    assert "_acme.productName" in wrong
+    assert 'value="productName"' in wrong
     assert "dataset" not in Draft.objects.get().definition
 
 
@@ -224,3 +225,42 @@ def test_the_proposal_without_data_says_what_comes_first(browser, make_draft, ac
     page = text_of(browser.get(reverse("draft-proposal", args=[draft.pk]), headers=HTMX))
 
     assert "Choose an account and what to read first" in page
+
+
+def proposed(column: str, name: str, title: str, now: str, called: str) -> dict[str, str]:
+    return {"field": packed([column, name, title]), "field_name": now, "field_title": called}
+
+
+PROPOSE = {"name": "Orders", "into": "new", "schema_from": "propose", "propose": "profile"}
+
+
+def test_a_renamed_field_is_kept_and_shown(browser, draft):
+    renamed = proposed("Product_Id", "productId", "Product id", "article", "Article")
+
+    saved = post(browser, draft, **PROPOSE, **renamed)
+
+    choice = {"column": "Product_Id", "name": "article", "title": "Article"}
+    assert saved["dataset"]["new"]["schema"]["fields"] == [choice]
+    url = reverse("draft-proposal", args=[draft.pk])
+    shown = text_of(browser.get(url, headers=HTMX))
+    assert 'name="field_name" value="article"' in shown
+    assert 'name="field_title" value="Article"' in shown
+    # Saved while the list is still being read, the form does not know its fields.
+    assert post(browser, draft, **PROPOSE)["dataset"]["new"]["schema"]["fields"] == [choice]
+
+
+def test_a_field_as_proposed_is_not_written_down(browser, draft):
+    post(browser, draft, **PROPOSE, **proposed("sku", "sku", "Sku", "article", "Sku"))
+
+    saved = post(browser, draft, **PROPOSE, **proposed("sku", "sku", "Sku", " sku ", ""))
+
+    assert "fields" not in saved["dataset"]["new"]["schema"]
+
+
+def test_a_wrong_field_name_is_listed_and_not_lost(browser, draft):
+    post(browser, draft, **PROPOSE, **proposed("sku", "sku", "Sku", "1 <b>", "Sku"))
+
+    page = text_of(browser.get(step(draft)))
+
+    assert "be a field name" in page
+    assert "1 <b>" not in page.replace("1 &lt;b&gt;", "")

@@ -11,14 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from flowsite.definitions.model import (
     MAX_NAME,
     Data,
+    FieldChoice,
     NewDataset,
     Options,
     PartialDefinition,
     SchemaChoice,
+    is_storable,
 )
 from flowsite.definitions.naming import readable, words_of
 from flowsite.definitions.sources import Source
-from flowsite.wizard.forms.picks import packed, unpacked_pick
+from flowsite.wizard.forms.picks import packed, unpacked_field, unpacked_pick
 
 NAMESPACES: Final = ("Email", "Phone", "CRMID", "ECID", "AAID", "GAID", "IDFA", "Phone_E.164")
 DEFAULT_PERCENT: Final = 5
@@ -114,6 +116,7 @@ class DatasetForm(forms.Form):
         source: Source | None = None,
     ) -> None:
         super().__init__(data, initial=initial(definition, source))
+        self._choices = chosen_fields(definition)
 
     def mark_needed(self) -> None:
         """Labels what Finish waits for as needed, once the values have been read."""
@@ -172,7 +175,28 @@ class DatasetForm(forms.Form):
         column, namespace = given.get("identity_column"), given.get("identity_namespace")
         if column or namespace:
             choice["identity"] = {"column": column or "", "namespace": namespace or ""}
+        if fields := self._fields():
+            choice["fields"] = fields
         return choice
+
+    def _fields(self) -> list[dict[str, str]]:
+        """Fields that differ from the proposal; those that the page did not show stay."""
+        kept = {one.column: one.model_dump(exclude_none=True) for one in self._choices}
+        posted = (self.data.getlist(name) for name in ("field", "field_name", "field_title"))
+        for text, name, title in zip(*posted, strict=False):
+            proposal = unpacked_field(text)
+            if proposal is None or not (is_storable(name) and is_storable(title)):
+                continue
+            column, proposed_name, proposed_title = proposal
+            choice = {"column": column}
+            if name.strip() not in ("", proposed_name):
+                choice["name"] = name.strip()
+            if title.strip() not in ("", proposed_title):
+                choice["title"] = title.strip()
+            kept.pop(column, None)
+            if len(choice) > 1:
+                kept[column] = choice
+        return list(kept.values())
 
     def _options(self) -> dict[str, Any]:
         given = self.cleaned_data
@@ -209,6 +233,13 @@ def initial(definition: PartialDefinition, source: Source | None) -> dict[str, A
     if dataset and dataset.new:
         values |= _initial_new(dataset.new)
     return values
+
+
+def chosen_fields(definition: PartialDefinition) -> tuple[FieldChoice, ...]:
+    """What the draft says about the proposed schema's fields."""
+    new = definition.dataset.new if definition.dataset else None
+    choice = new.schema_choice if new else None
+    return (choice.fields or ()) if choice else ()
 
 
 def _initial_new(new: NewDataset) -> dict[str, Any]:

@@ -31,6 +31,14 @@ def unpacked_pick(text: str | None) -> dict[str, str] | None:
     return kept or None
 
 
+def unpacked_field(text: str | None) -> tuple[str, str, str] | None:
+    """``[column, name, title]`` of a proposed field from ``packed``; None for anything else."""
+    found = _loaded(text)
+    if not isinstance(found, list) or len(found) != 3 or not all(_is_name(one) for one in found):
+        return None
+    return found[0], found[1], found[2]
+
+
 def _is_name(value: Any) -> bool:
     """A text that a document can hold (``definitions.model.Text``)."""
     return (

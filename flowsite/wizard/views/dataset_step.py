@@ -8,14 +8,14 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.http import require_GET, require_http_methods
 
-from flowsite.definitions.columns import select
-from flowsite.definitions.model import Dataset, PartialDefinition
+from flowsite.definitions.columns import Column, select
+from flowsite.definitions.model import Dataset, FieldChoice, PartialDefinition
 from flowsite.definitions.problems import StepName
-from flowsite.definitions.xdm import ProposedSchema, TargetField, best_key
+from flowsite.definitions.xdm import ProposedField, ProposedSchema, TargetField, best_key, propose
 from flowsite.drafts.models import Draft
 from flowsite.drafts.selectors import definition_of
 from flowsite.people.rights import Role, role_required
-from flowsite.wizard.forms.dataset import NAMESPACES, DatasetForm
+from flowsite.wizard.forms.dataset import NAMESPACES, DatasetForm, chosen_fields
 from flowsite.wizard.forms.picks import packed, unpacked_pick
 from flowsite.wizard.lookups import Lookups
 from flowsite.wizard.sides import proposal_of
@@ -178,6 +178,7 @@ def draft_proposal(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {"proposed": proposed, "questions": questions, "tenant_id": tenant_id}
     if proposed is not None:
         context |= _proposal_rows(proposed)
+        context["rows"] = _field_rows(definition, columns, tenant_id)
     return fragment(request, "wizard/dataset.html#proposal", context)
 
 
@@ -197,12 +198,37 @@ def _as_posted(request: HttpRequest, draft: Draft) -> PartialDefinition:
     return definition.model_copy(update={"dataset": dataset})
 
 
+@dataclass(frozen=True)
+class FieldRow:
+    """A proposed field with what the person made of it. ``packed``: column and the proposal."""
+
+    packed: str
+    field: ProposedField
+    name: str
+    title: str
+
+
+def _field_rows(
+    definition: PartialDefinition, columns: tuple[Column, ...], tenant_id: str
+) -> list[FieldRow]:
+    """One row a column. What was typed is shown as it is, also where it can't be taken."""
+    chosen = {one.column: one for one in chosen_fields(definition)}
+    plain = propose(columns, "profile", tenant_id)
+    rows = []
+    for field in plain.fields:
+        one = chosen.get(field.column, FieldChoice())
+        known = packed([field.column, field.name, field.title])
+        rows.append(FieldRow(known, field, one.name or field.name, one.title or field.title))
+    return rows
+
+
 def _proposal_rows(proposed: ProposedSchema) -> dict[str, Any]:
     extra = [row for row in proposed.rows if row.target in ("_id", "timestamp")]
     fields: list[TargetField] = proposed.target_fields()
     return {
-        "fields": proposed.fields,
         "extra": extra,
-        "identity_path": proposed.identity_path,
+        "identity_column": next(
+            (one.column for one in proposed.fields if one.path == proposed.identity_path), None
+        ),
         "required": [one.path for one in fields if one.required],
     }
