@@ -15,10 +15,12 @@ from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 ROOT = Path(__file__).parents[2]
 REPLACED = ("htmx:afterRequest", "htmx:sendAbort")
+# A machine that does other things too is slow, not wrong.
+expect.set_options(timeout=15_000)
 WIDE_PAGES = {"flow_page_max": 100, "flow_page_default": 100, "registry_page_max": 300}
 ARGUMENTS = [
     "--disable-gpu",
