@@ -23,9 +23,12 @@ False, a create must be looked up before it is sent again (API contract, section
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from flowsite.aep.codes import Explanation, explain
+
+#: Without an answer there is neither code nor status; it is explained as its nearest relative.
+GATEWAY_TIMEOUT: Final = 504
 
 
 class AepError(Exception):
@@ -38,6 +41,8 @@ class AepError(Exception):
     permanent = False
     outcome_known = True
     lead = "The call to Experience Platform failed"
+    #: The HTTP status whose explanation fits, where the one that came says nothing.
+    explained_as: int | None = None
 
     def __init__(
         self,
@@ -79,7 +84,7 @@ class AepError(Exception):
     @property
     def explanation(self) -> Explanation:
         """Cause, whose turn it is, and the remedy."""
-        return explain(self.code, self.status)
+        return explain(self.code, self.explained_as or self.status)
 
 
 def _rebuilt(kind: type[AepError], message: str, state: dict[str, Any]) -> AepError:
@@ -100,6 +105,7 @@ class ConnectionFailed(NotSent):
 
     permanent = False
     lead = "Experience Platform could not be reached"
+    explained_as = GATEWAY_TIMEOUT
 
 
 class AnswerLost(AepError):
@@ -107,6 +113,7 @@ class AnswerLost(AepError):
 
     outcome_known = False
     lead = "Experience Platform did not answer"
+    explained_as = GATEWAY_TIMEOUT
 
 
 class MalformedAnswer(AepError):
@@ -114,6 +121,7 @@ class MalformedAnswer(AepError):
 
     outcome_known = False
     lead = "Experience Platform answered in an unknown form"
+    explained_as = GATEWAY_TIMEOUT
 
 
 class BadCredential(AepError):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from flowsite.aep import errors
+from flowsite.aep.codes import explain
 from flowsite.aep.error_bodies import error_for, retry_after
 from flowsite.aep.errors import AepError
 
@@ -335,3 +336,16 @@ def test_explanation_is_by_code_then_status():
     assert read(404, FLOW).explanation.whose_turn == "admin"
     assert read(503, b"").explanation.whose_turn == "wait"
     assert errors.BadCredential("x").explanation.whose_turn == "admin"
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        errors.ConnectionFailed("refused"),
+        errors.AnswerLost("the connection broke"),
+        errors.MalformedAnswer("the body is not JSON", status=200),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_answer_that_is_missing_is_not_explained_as_an_unknown_code(error: errors.AepError):
+    assert error.explanation == explain(None, 504)
