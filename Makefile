@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: screenshots demo test install lint docs messages bench faults clean
+.PHONY: screenshots demo test install lint docs audit messages bench faults clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -44,6 +44,12 @@ docs: $(DEV_STAMP)
 screenshots: $(DEV_STAMP)
 	@tests/packages.sh chromium
 	@$(BIN)/python -m tests.browser.screenshots
+
+# Known holes in the pinned packages. Asks a database on the network, so it is no part of `make test`.
+# Another one: make audit AUDIT='--vulnerability-service osv --osv-url https://osv.example.com/v1/query'
+audit:
+	@test -x build/audit/bin/pip-audit || { $(PYTHON) -m venv build/audit && build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit; }
+	@build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off $(AUDIT)
 
 bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
