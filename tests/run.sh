@@ -16,7 +16,7 @@ part() {
 
 part "Lint, types, contracts, migrations" tests/lint.sh
 part "Tests on PostgreSQL and Redis" $bin/python tests/with_services.py \
-    $bin/pytest -n 2 -q -m "not browser" tests/core tests/people tests/credentials tests/drafts tests/runs tests/submissions tests/monitoring tests/wizard tests/operations
+    $bin/pytest -n 2 -q -m "not browser" tests/core tests/people tests/credentials tests/drafts tests/runs tests/submissions tests/monitoring tests/wizard tests/operations tests/alerts
 echo "── Before the last part: $(($(date +%s) - started)) s"
 echo "── All tests on SQLite, the browser journey among them"
 exec $bin/pytest -n 2 -q
