@@ -15,7 +15,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         locale = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-        ignored = ["emulator/*", ".venv/*", "tests/*", "bench/*", "gallery.*", "var/*"]
+        ignored = [".*", "emulator/*", "tests/*", "bench/*", "docs/*", "build/*", "var/*", "gallery.*"]
         call_command(
             "makemessages",
             locale=locale,
