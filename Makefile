@@ -4,7 +4,7 @@ BIN := .venv/bin
 STAMP := .venv/.installed
 DEV_STAMP := .venv/.installed-dev
 
-.PHONY: screenshots demo test install lint docs audit messages bench faults clean
+.PHONY: screenshots demo test install lint docs audit messages bench faults fuzz clean
 
 demo: $(STAMP)
 	@exec $(BIN)/python manage.py demo
@@ -55,6 +55,10 @@ bench: $(STAMP)
 	@$(BIN)/python bench/creation.py
 	@$(BIN)/python bench/wizard.py
 	@$(BIN)/python bench/pages.py
+
+# At least 2,000 hostile requests of each kind of person; FUZZ_SEED=… for others than these.
+fuzz: $(DEV_STAMP)
+	@FUZZ_REQUESTS=$${FUZZ_REQUESTS:-2000} $(BIN)/pytest tests/fuzz -q -n 2 -rP --show-capture=stdout
 
 # Every mishap at every call, on SQLite with the built-in broker and on PostgreSQL with Redis.
 faults: $(STAMP)
