@@ -15,7 +15,16 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         locale = [code for code, _ in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
-        ignored = [".*", "emulator/*", "tests/*", "bench/*", "docs/*", "build/*", "var/*", "gallery.*"]
+        ignored = [
+            ".*",
+            "emulator/*",
+            "tests/*",
+            "bench/*",
+            "docs/*",
+            "build/*",
+            "var/*",
+            "gallery.*",
+        ]
         call_command(
             "makemessages",
             locale=locale,
