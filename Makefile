@@ -52,9 +52,7 @@ audit:
 	@build/audit/bin/pip-audit --requirement constraints.txt --no-deps --disable-pip --progress-spinner off $(AUDIT)
 
 bench: $(STAMP)
-	@$(BIN)/python bench/creation.py
-	@$(BIN)/python bench/wizard.py
-	@$(BIN)/python bench/pages.py
+	@status=0; for one in creation wizard pages; do $(BIN)/python bench/$$one.py || status=1; done; exit $$status
 
 # At least 2,000 hostile requests of each kind of person; FUZZ_SEED=… for others than these.
 fuzz: $(DEV_STAMP)
