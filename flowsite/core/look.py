@@ -108,6 +108,7 @@ STEP_STATES: dict[str, Status] = {
     "unknown": Status(gettext_lazy("Outcome unknown"), "notice", "question-mark-circle"),
     "skipped": Status(gettext_lazy("Not needed"), "neutral", "forward"),
     "undone": Status(gettext_lazy("Undone"), "neutral", "arrow-uturn-left"),
+    "left": Status(gettext_lazy("Left behind"), "notice", "archive-box"),
 }
 
 

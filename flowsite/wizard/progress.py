@@ -39,7 +39,7 @@ _LINE_STATES: Final[dict[str, str]] = {
     StepState.DONE: "done",
     StepState.FAILED: "failed",
     StepState.REMOVED: "undone",
-    StepState.LEFT: "failed",
+    StepState.LEFT: "left",
 }
 STATES: Final[dict[str, Status]] = {
     SubmissionState.SUBMITTING: SUBMISSION_STATES["submitting"],
