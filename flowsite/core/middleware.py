@@ -111,6 +111,19 @@ class BodyLimit:
         return self._get_response(request)
 
 
+class StorableAddress:
+    """Takes NUL out of the query of an address: nobody types it, and PostgreSQL refuses it."""
+
+    def __init__(self, get_response: Next) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        query = request.META.get("QUERY_STRING", "")
+        if "%00" in query or "\x00" in query:
+            request.META["QUERY_STRING"] = query.replace("%00", "").replace("\x00", "")
+        return self._get_response(request)
+
+
 class ExtraHeaders:
     """Headers that Django has no setting for."""
 

@@ -9,6 +9,8 @@ import time_machine
 from django.contrib.auth import get_user
 from django.urls import reverse
 
+from flowsite.core.middleware import StorableAddress
+
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 
 
@@ -143,3 +145,12 @@ def test_a_length_that_is_no_number_is_refused(client, length):
     answer = client.generic("POST", "/sign-in/", b"a=b", "text/plain", CONTENT_LENGTH=length)
 
     assert answer.status_code == 400
+
+
+def test_no_view_gets_a_nul_from_an_address(rf):
+    seen = []
+    middleware = StorableAddress(lambda request: seen.append(request.GET["q"]))
+
+    middleware(rf.get("/board/", {"q": "a\x00b%00"}))
+
+    assert seen == ["ab%00"]

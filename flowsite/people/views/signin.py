@@ -11,14 +11,14 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.views import LoginView, PasswordResetConfirmView
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse, reverse_lazy
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_GET
 
+from flowsite.core.returning import go_back
 from flowsite.people import audit, organisation
 from flowsite.people.audit import Origin
 from flowsite.people.organisation import NotLetIn
@@ -79,10 +79,7 @@ def organisation_back(request: HttpRequest) -> HttpResponse:
         return _not_let_in(request, reason)
     wanted = request.session.pop(NEXT_KEY, "")
     login(request, user, backend="django.contrib.auth.backends.ModelBackend")
-    safe = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return redirect(wanted if safe else "home")
+    return go_back(request, wanted, "home")
 
 
 def _not_let_in(request: HttpRequest, reason: NotLetIn) -> HttpResponse:
