@@ -429,3 +429,14 @@ def test_what_needs_a_person_is_not_put_back(
     assert "Put it back" not in client.get(f"/dataflows/{row.pk}/").content.decode()
     response = client.post(f"/dataflows/{row.pk}/outside/", a_key() | {"do": "back"})
     assert response.status_code == 404
+
+
+def test_the_people_on_duty_are_led_to_a_rule_about_it(
+    make_flow: MakeFlow, client_as: ClientAs, ops: User, analyst: User
+) -> None:
+    row = make_flow()
+    link = f"/alerts/rules/new/?dataflow={row.pk}"
+
+    assert link in client_as(ops).get(f"/dataflows/{row.pk}/").text
+    assert link not in client_as(analyst).get(f"/dataflows/{row.pk}/").text
+    assert row.name in client_as(ops).get(link).text

@@ -111,6 +111,7 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
         "people": tagging.possible_owners(row.team) if may_tag else (),
         "may_adopt": may_adopt(user, row),
         "may_clone": may_build and bool(row.definition),
+        "may_alert": has_role(user, Role.OPS),
         "key": runview.new_key(),
     }
     return render(request, "monitoring/dataflow.html", context)
