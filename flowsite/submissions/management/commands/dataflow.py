@@ -190,11 +190,11 @@ class Command(BaseCommand):
         with open_platform(access.credential, access.sandbox) as platform:
             found = [
                 {
-                    "kind": words_of(one),
+                    "kind": str(words_of(one)),
                     "id": one.id,
                     "name": one.name,
                     "submission": one.submission_id,
-                    "kept_because": one.why_not or None,
+                    "kept_because": str(one.why_not) or None,
                 }
                 for one in find_orphans(platform, access.sandbox)
             ]
