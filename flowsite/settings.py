@@ -495,6 +495,10 @@ structlog.configure(
     cache_logger_on_first_use=True,
 )
 
+#: Whether /events/adobe/ takes Adobe I/O Events, and where Adobe's keys lie.
+EVENTS = read("FLOWSITE_EVENTS", "bool", default=False)
+EVENTS_KEYS_URL = read("FLOWSITE_EVENTS_KEYS_URL", default="https://static.adobeioevents.com")
+
 #: Where errors are reported to; needs the extra "sentry".
 if SENTRY_DSN := read("FLOWSITE_SENTRY_DSN", default=""):
     if find_spec("sentry_sdk") is None:

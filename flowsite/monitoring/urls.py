@@ -6,6 +6,7 @@ from flowsite.monitoring.views import (
     actions,
     board,
     dataflows,
+    events,
     export,
     mapping,
     runs,
@@ -15,6 +16,7 @@ from flowsite.monitoring.views import (
 )
 
 urlpatterns = [
+    path("events/adobe/", events.adobe_events, name="adobe-events"),
     path("monitoring/", board.board, name="board"),
     path("monitoring/live/", board.board_live, name="board-live"),
     path("monitoring/sync/", board.sync_now, name="sync-now"),

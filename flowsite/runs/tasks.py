@@ -10,11 +10,15 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
+from flowsite.aep.errors import AepError
 from flowsite.core import leases
+from flowsite.core.encrypted import Undecryptable
 from flowsite.core.enqueue import enqueue
-from flowsite.credentials.models import Sandbox
+from flowsite.credentials.connect import open_platform
+from flowsite.credentials.models import Sandbox, SandboxAccess
 from flowsite.runs import archive, poller
-from flowsite.runs.models import FlowRun, SandboxSync
+from flowsite.runs.ingest import ingest_runs
+from flowsite.runs.models import Dataflow, FlowRun, SandboxSync
 from flowsite.runs.signals import sandbox_read
 
 logger = logging.getLogger(__name__)
@@ -38,6 +42,30 @@ def poll_sandbox(sync_id: int) -> None:
         },
     )
     sandbox_read.send(sender=__name__)
+
+
+@shared_task
+def read_event_run(flow_id: str, run_id: str) -> None:
+    """Reads the run that an event told of; polling follows where that fails."""
+    for dataflow in Dataflow.objects.filter(flow_id=flow_id).select_related("sandbox"):
+        access = (
+            SandboxAccess.objects.filter(sandbox=dataflow.sandbox)
+            .select_related("credential")
+            .order_by("pk")
+            .first()
+        )
+        if access is None:
+            continue
+        try:
+            with open_platform(access.credential, dataflow.sandbox) as platform:
+                run = platform.flow_service.run(run_id)
+            if run.flow_id == flow_id:
+                ingest_runs(dataflow.sandbox, [run])
+        except (AepError, Undecryptable) as error:
+            logger.warning("run of an event not read", extra={"error": type(error).__name__})
+            SandboxSync.objects.filter(sandbox=dataflow.sandbox).update(due_at=timezone.now())
+        else:
+            sandbox_read.send(sender=__name__)
 
 
 @shared_task

@@ -22,7 +22,7 @@ EXEMPT = re.compile(
     r"|copy|forecast|delta|findings|later|row|rows|submit|cancel|continue|undo|tidy|clone|delete"
     r"|restore|resume|accounts|test|tests|rotate|link|state|add|remove|act|action|adopt|outside"
     r"|retry|calendar|timeline|tags|mute|again|propose|save|change|columns|selection|filters"
-    r"|views|views?|compare|new)|sync-now|batch|view|rule|channel|alert|deliveries|orphans|orphans-search)$"
+    r"|views|views?|compare|new)|sync-now|adobe-events|batch|view|rule|channel|alert|deliveries|orphans|orphans-search)$"
 )
 
 

@@ -120,6 +120,8 @@ RULES: dict[str, Rule] = {
     "orphans-search": ADMIN,
     "orphans-remove": ADMIN,
     # Monitoring
+    # Guarded by Adobe's signature, and off unless switched on
+    "adobe-events": PUBLIC,
     "board": BOTH,
     "board-live": BOTH,
     "board-export": BOTH,
