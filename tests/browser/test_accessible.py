@@ -129,10 +129,10 @@ class Report:
         settle(self.page)
         # At its full height the foot of a form, which sticks to the window, covers nothing.
         size = self.page.viewport_size or {"width": 0, "height": 0}
-        height = self.page.evaluate("() => document.documentElement.scrollHeight")
+        height = self.page.locator("html").evaluate("html => html.scrollHeight")
         self.page.set_viewport_size({"width": size["width"], "height": max(900, min(height, 9000))})
         self.found += [f"{name}: {line}" for line in violations(self.page)]
-        wide = self.page.evaluate("() => document.documentElement.scrollWidth - innerWidth")
+        wide = self.page.locator("html").evaluate("html => html.scrollWidth - innerWidth")
         self.page.set_viewport_size(size)
         if wide > 0:
             self.found.append(f"{name}: {wide} px wider than the window")

@@ -36,7 +36,7 @@ def test_two_tabs_choose_field_by_field(page: Page, expected_noise: list[str]) -
     page.get_by_label("Dataflow name").fill("Named in the first tab")
     expect_saved(page)
     other.get_by_label("Dataflow name").fill("Named in the second tab")
-    other.get_by_label("Description").fill("Described in the second tab")
+    other.locator("#id_description").fill("Described in the second tab")
     other.get_by_role("link", name=re.compile("Compare", re.IGNORECASE)).click()
 
     expect(other.get_by_role("heading", level=1)).to_have_text("Two versions of this step")
@@ -44,7 +44,7 @@ def test_two_tabs_choose_field_by_field(page: Page, expected_noise: list[str]) -
     name.get_by_role("radio").nth(1).check()
     other.get_by_role("button", name="Save this choice").click()
     expect(other.get_by_label("Dataflow name")).to_have_value("Named in the first tab")
-    expect(other.get_by_label("Description")).to_have_value("Described in the second tab")
+    expect(other.locator("#id_description")).to_have_value("Described in the second tab")
 
 
 def end_session(context: BrowserContext) -> None:
@@ -71,13 +71,13 @@ def test_a_session_that_ends_costs_nothing_typed(page: Page, expected_noise: lis
     step(page, "dataset")
     end_session(page.context)
 
-    page.get_by_label("Description").fill("Typed after the session had ended")
+    page.locator("#id_description").fill("Typed after the session had ended")
     expect(page.locator("[data-failure]")).to_be_visible()
     sign_in_again(page)
     page.get_by_role("button", name="Try again").click()
 
     expect_saved(page)
-    expect(page.get_by_label("Description")).to_have_value("Typed after the session had ended")
+    expect(page.locator("#id_description")).to_have_value("Typed after the session had ended")
     assert "Typed after the session had ended" in exported(page)
 
 
@@ -89,10 +89,10 @@ def test_next_after_the_session_has_ended(page: Page, expected_noise: list[str])
     step(page, "dataset")
     end_session(page.context)
 
-    page.get_by_label("Description").fill("Typed, then Next")
+    page.locator("#id_description").fill("Typed, then Next")
     page.get_by_role("button", name="Next").click()
     expect(page.locator("[data-failure]")).to_be_visible()
-    expect(page.get_by_label("Description")).to_have_value("Typed, then Next")
+    expect(page.locator("#id_description")).to_have_value("Typed, then Next")
     sign_in_again(page)
     page.get_by_role("button", name="Next").click()
     expect_step(page, "Mapping")

@@ -46,7 +46,7 @@ def test_a_slow_explore_blocks_nothing(untouched: Page, aep: Orders) -> None:
 
     step(page, "dataset")
     expect_step(page, "Dataflow detail")
-    page.get_by_label("Description").fill("Typed while AEP is slow")
+    page.locator("#id_description").fill("Typed while AEP is slow")
     expect_saved(page)
     step(page, "data")
     expect(columns(page).first).to_be_visible(timeout=30_000)
