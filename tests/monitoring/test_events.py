@@ -16,7 +16,7 @@ from django.test import Client
 
 from flowsite.credentials import connect
 from flowsite.credentials.models import Credential, Sandbox, SandboxAccess
-from flowsite.runs import poller, tasks
+from flowsite.runs import events, poller, tasks
 from flowsite.runs.models import FlowRun, SandboxSync
 
 pytestmark = pytest.mark.django_db
@@ -201,3 +201,12 @@ def test_a_run_that_cannot_be_read_is_left_to_polling(
     tasks.read_event_run(flow_id, "no-such-run")
 
     assert SandboxSync.objects.get().due_at < before
+
+
+def test_paths_at_random_do_not_make_us_ask_without_end(keys: Keys, called: list[Any]) -> None:
+    keys.status = 404
+    for number in range(events.MOST_FETCHES + 5):
+        path = {"x-adobe-public-key1-path": f"/prod/keys/{number}.pem"}
+        assert send(SHAPES["success"], **path).status_code == 503
+
+    assert len(keys.asked) == events.MOST_FETCHES
