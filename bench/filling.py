@@ -19,7 +19,7 @@ from django.utils import timezone
 from flowsite.credentials.models import Credential, Organisation, Sandbox, SandboxAccess
 from flowsite.definitions.sources import source_by_slug
 from flowsite.people.models import Team
-from flowsite.runs import rollup
+from flowsite.runs import ingest, rollup
 from flowsite.runs.counting import recount
 from flowsite.runs.models import Dataflow, FlowRun, RunHour, SandboxSync
 
@@ -63,31 +63,10 @@ def fill(sandbox: Sandbox, team: Team, dataflows: int, runs: int) -> None:
     first = FlowRun.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     hours: dict[tuple[int | None, datetime], rollup.HourDelta] = defaultdict(rollup.HourDelta)
     _insert_runs(_runs(flows, runs, first + 1, now, hours))
-    Dataflow.objects.bulk_update(flows, _ROLLED, batch_size=200)
+    Dataflow.objects.bulk_update(flows, ingest.ROLLED, batch_size=200)
     _add_hours(sandbox, hours)
     _say_read(sandbox, now)
     _settle()
-
-
-_ROLLED = [
-    "strip",
-    "latest_at",
-    "last_run_state",
-    "last_run_at",
-    "last_finished_state",
-    "last_finished_at",
-    "last_finished_run",
-    "last_error_code",
-    "failing_since",
-    "last_success_at",
-    "last_partial_at",
-    "last_failed_at",
-    "last_duration_s",
-    "last_received",
-    "last_ingested",
-    "last_failed",
-    "next_expected_at",
-]
 
 
 def _team_of(number: int, team: Team, other: Team) -> Team | None:

@@ -25,7 +25,8 @@ from flowsite.runs.models import FINISHED, Dataflow, FlowRun, RunHour, RunState,
 from flowsite.runs.readings import RUN_COLUMNS, flow_values, run_values
 from flowsite.runs.rollup import Before, Change, HourDelta
 
-_ROLLED: Final = (
+#: Columns of a dataflow that follow from its runs.
+ROLLED: Final = (
     "strip",
     "latest_at",
     "last_run_state",
@@ -176,7 +177,7 @@ def mark_missing(rows: Sequence[Dataflow], *, now: datetime, lease: str | None =
     for row in rows:
         row.missing_since, row.checked_at = now, now
         rollup.refresh(row)
-        row.save(update_fields=["missing_since", "checked_at", *_ROLLED])
+        row.save(update_fields=["missing_since", "checked_at", *ROLLED])
     touch(sync)
 
 
@@ -284,7 +285,7 @@ def roll_up(changes: Sequence[Change], dataflows: dict[int, Dataflow]) -> bool:
         if not rollup.note_runs(dataflows[pk], own):
             recompute(dataflows[pk])
     rows = [dataflows[pk] for pk in by_dataflow]
-    update_columns(rows, _ROLLED)
+    update_columns(rows, ROLLED)
     return any(dataflows[pk].last_finished_state != state for pk, state in outcomes.items())
 
 

@@ -238,7 +238,7 @@ _HISTORY = ("last_duration_s", "failing_since")
 
 
 def _printed(row: Dataflow) -> list[Any]:
-    return [getattr(row, name) for name in ingest._ROLLED if name not in _HISTORY]
+    return [getattr(row, name) for name in ingest.ROLLED if name not in _HISTORY]
 
 
 def _kept(sandbox: Sandbox) -> dict[str, Any]:
