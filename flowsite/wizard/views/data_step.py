@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -167,20 +167,27 @@ def _number(text: str) -> int:
     return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
+def listed_resources(schema: Mapping[str, Any]) -> list[str]:
+    """The resources that a source's spec lists; without any, the documented ones are offered."""
+    properties = schema.get("properties")
+    path = properties.get("resourcePath") if isinstance(properties, dict) else None
+    listed = path.get("enum") if isinstance(path, dict) else None
+    return [str(one) for one in listed or ()]
+
+
 def _resources(draft: Draft, source: Source) -> dict[str, Any]:
-    """The resources that the source's spec lists, else the documented ones; what else it asks."""
+    """The source's resources, and what else its spec asks."""
     spec = Lookups.of_draft(draft).spec(source)
     schema = spec.source_schema if spec else {}
     properties = schema.get("properties")
     properties = properties if isinstance(properties, dict) else {}
-    path = properties.get("resourcePath")
-    listed = path.get("enum") if isinstance(path, dict) else None
-    names: Sequence[str] = [str(one) for one in listed or source.example_objects]
+    listed = listed_resources(schema)
     data = definition_of(draft).data or Data()
     required = schema.get("required") or ()
     return {
         "resources": [
-            ItemRow(packed(name), name, name, False, name == data.resource) for name in names
+            ItemRow(packed(name), name, name, False, name == data.resource)
+            for name in listed or source.example_objects
         ],
         "from_spec": bool(listed),
         "free": not listed,
