@@ -63,6 +63,7 @@ def edited_rows(edit: MappingEdit, dataflow: Dataflow) -> tuple[MappingRow, ...]
 @transaction.atomic
 def begin_edit(dataflow: Dataflow, access: SandboxAccess, user: User) -> MappingEdit:
     """The open edit, or a new one: the dataflow's document with the dataset that it fills."""
+    Dataflow.objects.select_for_update().only("pk").get(pk=dataflow.pk)  # two tabs, one edit
     if found := edit_of(dataflow):
         return found
     MappingEdit.objects.filter(dataflow=dataflow).delete()

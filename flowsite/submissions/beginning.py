@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets as random_text
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 
 from flowsite.core.enqueue import enqueue_on_commit
 from flowsite.credentials.models import Credential, Sandbox
-from flowsite.drafts.models import Draft
 from flowsite.people import audit
 from flowsite.people.models import Team, User
 from flowsite.people.rights import may_submit_to_production
@@ -34,6 +33,11 @@ def new_key() -> str:
 def is_key(text: str) -> bool:
     """Whether it could have come from ``new_key``."""
     return len(text) == 16 and all(char in "0123456789abcdef" for char in text)
+
+
+def key_of(text: str) -> str:
+    """The key that a form carries, so that a double click is one submission; else a new one."""
+    return text if is_key(text) else new_key()
 
 
 def begin(
@@ -115,10 +119,18 @@ def check_right(sandbox: Sandbox, user: User | None) -> None:
         )
 
 
-def same(found: Submission, draft: Draft | None) -> Submission:
-    """A key that belongs to another draft is not this one's double click."""
-    if draft is not None and found.draft_id != draft.pk:
-        raise SubmissionRefused(gettext("This form was used for another draft. Reload the page."))
+def same(found: Submission, values: Mapping[str, Any]) -> Submission:
+    """A key that belongs to another request is not this one's double click."""
+    for name in ("draft", "dataflow"):
+        wanted = values.get(name)
+        if wanted is not None and getattr(found, f"{name}_id") != wanted.pk:
+            raise SubmissionRefused(
+                gettext("This form was used for another draft. Reload the page.")
+                if name == "draft"
+                else gettext("This form was used for another dataflow. Reload the page.")
+            )
+    if found.kind != values["kind"]:
+        raise SubmissionRefused(gettext("This form was used for something else. Reload the page."))
     return found
 
 
@@ -126,7 +138,7 @@ def _holder(key: str, sandbox: Sandbox, values: dict[str, Any]) -> Submission | 
     """The submission that stands in the way of a new row. Raises SubmissionRefused."""
     draft = values.get("draft")
     if found := Submission.objects.filter(key=key).first():
-        return same(found, draft)
+        return same(found, values)
     if draft is not None:
         return Submission.objects.filter(draft=draft, state__in=HOLDING).first()
     found = Submission.objects.filter(

@@ -19,6 +19,7 @@ from flowsite.drafts.models import Draft
 from flowsite.people.models import Team, User
 from flowsite.planning.facts import SpecRef
 from flowsite.planning.lifecycle import account_plan
+from flowsite.runs.models import MappingEdit
 from flowsite.submissions import executor
 from flowsite.submissions.asking import (
     Bulk,
@@ -33,6 +34,7 @@ from flowsite.submissions.beginning import (
     check_production,
     check_right,
     is_key,
+    key_of,
     new_key,
     record,
     same,
@@ -56,6 +58,7 @@ __all__ = [
     "cancel",
     "check_production",
     "is_key",
+    "key_of",
     "new_key",
     "remove_replaced",
     "resume",
@@ -79,7 +82,14 @@ def submit_draft(draft: Draft, *, user: User, key: str, production_name: str = "
     Raises IncompleteDefinition, SubmissionRefused.
     """
     if before := Submission.objects.filter(key=key).first():
-        return same(before, draft)
+        return same(before, {"draft": draft, "kind": Kind.DATAFLOW})
+    if edit := MappingEdit.objects.filter(draft=draft).select_related("dataflow").first():
+        raise SubmissionRefused(
+            gettext(
+                "This copy changes the mapping of “{name}”: update it on that dataflow's page, or "
+                "clone the draft for another dataflow."
+            ).format(name=edit.dataflow.name)
+        )
     definition = complete(PartialDefinition.model_validate(draft.definition))
     return submit_definition(
         definition,

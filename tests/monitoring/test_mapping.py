@@ -13,6 +13,7 @@ from flowsite.runs import mapping_edits
 from flowsite.runs.mapping_edits import RowChange
 from flowsite.runs.models import Dataflow, MappingEdit
 from flowsite.submissions.models import Kind, Submission
+from flowsite.submissions.services import SubmissionRefused, submit_draft
 from tests.monitoring.conftest import MakeFlow
 from tests.monitoring.test_dataflow import DEFINITION
 
@@ -221,3 +222,12 @@ def test_who_may_not(client_as: ClientAs, ops: User, stranger: User, flow: Dataf
     assert post(client_as(ops), flow, "edit").status_code == 403
     assert post(client_as(stranger), flow, "edit").status_code == 404
     assert not Draft.objects.exists()
+
+
+def test_a_copy_never_becomes_a_second_dataflow(
+    client_as: ClientAs, analyst: User, flow: Dataflow
+) -> None:
+    post(client_as(analyst), flow, "edit")
+
+    with pytest.raises(SubmissionRefused, match="changes the mapping of"):
+        submit_draft(Draft.objects.get(), user=analyst, key="0123456789abcdef")
