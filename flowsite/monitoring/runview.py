@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -117,11 +116,6 @@ def neighbours(run: FlowRun) -> dict[str, str]:
     older = same.filter(at__lte=run.at).order_by("-at", "-pk").values_list("pk", flat=True).first()
     newer = same.filter(at__gt=run.at).order_by("at", "pk").values_list("pk", flat=True).first()
     return {"older": run_url(older) if older else "", "newer": run_url(newer) if newer else ""}
-
-
-def new_key() -> str:
-    """Makes a form's submission recognisable: a double click is the same one."""
-    return secrets.token_hex(8)
 
 
 def failure_words(error: AepError | Undecryptable) -> dict[str, Any]:

@@ -95,8 +95,8 @@ def test_switching_gives_a_result_for_each(
     rows = [make_flow("flow-1"), make_flow("flow-2")]
     client = client_as(ops)
 
-    html = choose(client, rows, "disable", key="k1")
-    choose(client, rows, "disable", key="k1")
+    html = choose(client, rows, "disable", key="0123456789abcdef")
+    choose(client, rows, "disable", key="0123456789abcdef")
 
     assert {(one.kind, one.dataflow) for one in Submission.objects.all()} == {
         (Kind.DISABLE, row) for row in rows

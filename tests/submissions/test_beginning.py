@@ -33,6 +33,15 @@ def test_a_double_click_is_one_submission(draft: Draft, analyst: User) -> None:
     assert AuditEntry.objects.filter(action="dataflow.submitted").count() == 1
 
 
+def test_a_key_of_something_else_is_no_double_click(
+    draft: Draft, analyst: User, access: SandboxAccess
+) -> None:
+    services.submit_draft(draft, user=analyst, key="a" * 16)
+
+    with pytest.raises(services.SubmissionRefused, match="used for something else"):
+        services.submit_cleanup(access, ["x"], user=None, key="a" * 16, wake=False)
+
+
 def test_two_tabs_are_one_submission(draft: Draft, analyst: User, ops: User) -> None:
     first = services.submit_draft(draft, user=analyst, key="a" * 16)
     second = services.submit_draft(draft, user=ops, key="b" * 16)

@@ -68,10 +68,11 @@ def test_ticked_orphans_are_removed_and_nothing_else(
     assert search is not None
     target = next(one for one in search.found or () if one.kind == "target")
 
-    answer = page.post("/orphans/remove/", {"id": [target.id, "of-somebody-else"]})
+    posted = {"id": [target.id, "of-somebody-else"], "key": "0123456789abcdef"}
+    answers = [page.post("/orphans/remove/", posted) for _ in "12"]
 
     row = Submission.objects.get(kind=Kind.CLEANUP)
-    assert answer.headers["Location"] == f"/submissions/{row.pk}/"
+    assert [one.headers["Location"] for one in answers] == [f"/submissions/{row.pk}/"] * 2
     assert row.params["ids"] == [target.id]
     assert work(row).state == SubmissionState.PUBLISHED
     left = counted(emulator, left_behind)

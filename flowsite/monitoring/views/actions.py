@@ -23,7 +23,7 @@ from flowsite.runs import services
 from flowsite.runs.models import Dataflow
 from flowsite.runs.selectors import may_act_on
 from flowsite.submissions.models import Kind
-from flowsite.submissions.services import SubmissionRefused, submit_lifecycle
+from flowsite.submissions.services import SubmissionRefused, key_of, submit_lifecycle
 
 _KINDS = {
     "enable": Kind.ENABLE,
@@ -107,7 +107,7 @@ def _page(
         "text": text,
         "danger": action.danger,
         "back_url": reverse("dataflow", args=[row.pk]),
-        "key": request.POST.get("key") or runview.new_key(),
+        "key": key_of(request.POST.get("key", "")),
     }
 
 
@@ -119,7 +119,7 @@ def _begin(
     request: HttpRequest, row: Dataflow, kind: Kind, back_url: str, params: dict[str, Any]
 ) -> HttpResponse:
     user: Any = request.user
-    key = request.POST.get("key", "")[:40] or runview.new_key()
+    key = key_of(request.POST.get("key", ""))
     try:
         submission = submit_lifecycle(row, kind, user=user, key=key, **params)
     except SubmissionRefused as refusal:

@@ -25,7 +25,6 @@ from flowsite.monitoring.filters import (
     with_params,
 )
 from flowsite.monitoring.rows import poll_seconds
-from flowsite.monitoring.runview import new_key
 from flowsite.monitoring.views.common import ANYBODY, flow_table, hidden_fields, sandbox_choices
 from flowsite.monitoring.views.saved import view_url
 from flowsite.people.rights import Role, has_role, role_required
@@ -34,6 +33,7 @@ from flowsite.runs.models import Dataflow, SandboxSync
 from flowsite.runs.saved_views import preference_of, views_for_user
 from flowsite.runs.selectors import dataflows_for_user, syncs_of
 from flowsite.runs.services import request_poll
+from flowsite.submissions.services import new_key
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,7 @@ from flowsite.runs.selectors import (
     runs_of,
     syncs_of,
 )
+from flowsite.submissions.services import new_key
 
 RUNS_PER_PAGE = 20
 #: Runs in the charts of a dataflow.
@@ -112,7 +113,7 @@ def dataflow(request: HttpRequest, pk: int) -> HttpResponse:
         "may_adopt": may_adopt(user, row),
         "may_clone": may_build and bool(row.definition),
         "may_alert": has_role(user, Role.OPS),
-        "key": runview.new_key(),
+        "key": new_key(),
     }
     return render(request, "monitoring/dataflow.html", context)
 

@@ -23,7 +23,7 @@ from flowsite.runs import mapping_edits
 from flowsite.runs.models import Dataflow
 from flowsite.runs.selectors import may_act_on
 from flowsite.submissions.models import Kind
-from flowsite.submissions.services import SubmissionRefused, submit_lifecycle
+from flowsite.submissions.services import SubmissionRefused, key_of, new_key, submit_lifecycle
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -51,7 +51,7 @@ def _page(row: Dataflow) -> dict[str, Any]:
         "edit": edit,
         "is_suggested": edit is not None and edited is None,
         "changes": mapping_edits.changes(current, edited) if edited is not None else [],
-        "key": runview.new_key(),
+        "key": new_key(),
     }
 
 
@@ -71,7 +71,7 @@ def _act(request: HttpRequest, row: Dataflow) -> HttpResponse:
     if rows is None or not mapping_edits.changes(mapping_edits.current_rows(row), rows):
         messages.info(request, _("There is nothing to update."))
         return back
-    key = request.POST.get("key", "")[:40] or runview.new_key()
+    key = key_of(request.POST.get("key", ""))
     mapping = [one.model_dump(mode="json", exclude_none=True) for one in rows]
     try:
         submission = submit_lifecycle(

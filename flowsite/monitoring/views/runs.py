@@ -44,6 +44,7 @@ from flowsite.runs import archive
 from flowsite.runs.models import FlowRun
 from flowsite.runs.row_errors import RefusedRows, read_refused_rows
 from flowsite.runs.selectors import HourTotals, hour_totals, may_act_on, runs_for_user
+from flowsite.submissions.services import new_key
 
 #: Codes offered as filters are those of the newest unsuccessful runs, so many of them.
 LOOKED_AT_FOR_CODES = 200
@@ -189,7 +190,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "has_rows": refused and bool(row.batch_ids),
         "diagnostics_off": refused and not row.dataflow.options.get("errorDiagnosticsEnabled"),
         "may_retry": runview.may_be_retried(row) and may_act,
-        "key": runview.new_key(),
+        "key": new_key(),
         "neighbours": runview.neighbours(row),
     }
     if not row.is_finished and row.missing_since is None:

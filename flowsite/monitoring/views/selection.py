@@ -13,7 +13,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST
 
-from flowsite.monitoring import runview
 from flowsite.monitoring.views.common import ANYBODY, PAGE_SIZE, the_dataflow
 from flowsite.people import audit
 from flowsite.people.models import User
@@ -23,7 +22,7 @@ from flowsite.runs.models import Dataflow
 from flowsite.runs.selectors import dataflows_for_user, may_act_on
 from flowsite.runs.tagging import TagRefused
 from flowsite.submissions.models import Kind
-from flowsite.submissions.services import submit_lifecycle_bulk
+from flowsite.submissions.services import key_of, submit_lifecycle_bulk
 
 _SWITCHES = {"enable": Kind.ENABLE, "disable": Kind.DISABLE}
 
@@ -102,7 +101,7 @@ def change_tags(request: HttpRequest, rows: list[Dataflow], action: str, text: s
 def _switched(request: HttpRequest, rows: list[Dataflow], kind: Kind) -> list[Outcome]:
     user = cast(User, request.user)
     allowed = [row for row in rows if may_act_on(user, row)]
-    key = request.POST.get("key", "")[:20] or runview.new_key()
+    key = key_of(request.POST.get("key", ""))
     results = {
         one.dataflow.pk: one for one in submit_lifecycle_bulk(allowed, kind, user=user, key=key)
     }

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
 
 from flowsite.aep.codes import explain
-from flowsite.monitoring import runview, words
+from flowsite.monitoring import words
 from flowsite.monitoring.filters import chosen_sandboxes, reached_sandboxes
 from flowsite.monitoring.views.common import ANYBODY, hidden_fields, sandbox_choices
 from flowsite.people import audit
@@ -26,7 +26,7 @@ from flowsite.runs import work
 from flowsite.runs.models import Dataflow, FlowRun, FlowState
 from flowsite.runs.work import Cause, CauseKey
 from flowsite.submissions.models import Kind
-from flowsite.submissions.services import SubmissionRefused, submit_lifecycle
+from flowsite.submissions.services import SubmissionRefused, new_key, submit_lifecycle
 
 #: Runs retried with one click; more are a matter for several clicks.
 MOST_RETRIES = 200
@@ -68,7 +68,7 @@ def work_queue(request: HttpRequest) -> HttpResponse:
         "choices": sandbox_choices(request, sandboxes),
         "hidden": hidden_fields(request, "sandbox"),
         "query": request.GET.urlencode(),
-        "key": runview.new_key(),
+        "key": new_key(),
     }
     return render(request, "monitoring/work.html", context)
 

@@ -21,7 +21,7 @@ from flowsite.people import audit
 from flowsite.people.models import User
 from flowsite.people.rights import Role, role_required
 from flowsite.runs.selectors import dataflows_for_user
-from flowsite.submissions.services import SubmissionRefused, new_key, submit_account
+from flowsite.submissions.services import SubmissionRefused, key_of, submit_account
 from flowsite.wizard.accounts import (
     account_row,
     account_rows,
@@ -187,8 +187,7 @@ def _create_account(
 
 def _posted_key(request: HttpRequest) -> str:
     """The form's own key, so that a double click is one account."""
-    key = request.POST.get("key", "")
-    return key if len(key) == 16 and key.isalnum() and key.isascii() else new_key()
+    return key_of(request.POST.get("key", ""))
 
 
 def _show_form(
@@ -210,7 +209,7 @@ def _show_form(
         "spec": spec,
         "documented": bool(methods) and methods[0].documented,
         "failure": words,
-        "key": request.POST.get("key") or new_key(),
+        "key": _posted_key(request),
         "typed_again": bound and bool(form.schemas),
     }
     if is_htmx(request):

@@ -30,7 +30,7 @@ from flowsite.submissions.models import ACTIVE, Submission
 from flowsite.submissions.services import (
     SubmissionRefused,
     check_production,
-    is_key,
+    key_of,
     new_key,
     submit_draft,
 )
@@ -42,7 +42,7 @@ from flowsite.wizard.progress import STATES
 from flowsite.wizard.sides import proposal_of
 from flowsite.wizard.views.account_step import source_of
 from flowsite.wizard.views.common import access_of, fragment, is_htmx, remote, the_draft
-from flowsite.wizard.views.data_step import account_of
+from flowsite.wizard.views.data_step import account_of, listed_resources
 from flowsite.wizard.views.submissions import STOP_POLLING
 
 #: Tables listed at once; more are found by searching.
@@ -101,10 +101,8 @@ def draft_bulk_items(request: HttpRequest, pk: int) -> HttpResponse:
     lookups = Lookups.of_draft(draft)
     if source.kind == "rest":
         spec = lookups.spec(source)
-        properties: Any = (spec.source_schema if spec else {}).get("properties") or {}
-        path = properties.get("resourcePath")
-        listed = path.get("enum") if isinstance(path, dict) else None
-        names = [str(one) for one in listed or source.example_objects]
+        listed = listed_resources(spec.source_schema if spec else {})
+        names = listed or list(source.example_objects)
     else:
         names = [one.path for one in lookups.items((account.id if account else "") or "")]
     words = request.GET.get("q", "").casefold().split()[:20]
@@ -264,4 +262,4 @@ def _submit_one(request: HttpRequest, draft: Draft, user: User, typed: str) -> N
         part = {**draft.definition["schedule"], "load_incremental_by": delta}
         draft = save_step(draft, "schedule", {"schedule": part}, revision=draft.revision, user=user)
     key = request.POST.get(f"key-{draft.pk}", "")
-    submit_draft(draft, user=user, key=key if is_key(key) else new_key(), production_name=typed)
+    submit_draft(draft, user=user, key=key_of(key), production_name=typed)

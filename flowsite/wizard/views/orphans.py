@@ -13,11 +13,12 @@ from django.views.decorators.http import require_GET, require_POST
 from flowsite.core.enqueue import enqueue
 from flowsite.credentials.models import SandboxAccess
 from flowsite.credentials.selectors import current_access
-from flowsite.people import audit
 from flowsite.people.models import User
 from flowsite.people.rights import Role, may_submit_to_production, role_required
 from flowsite.submissions import orphan_search, services
+from flowsite.submissions.models import Kind, Submission
 from flowsite.submissions.orphans import Orphan, words_of
+from flowsite.submissions.selectors import submissions_for_user
 from flowsite.submissions.tasks import search_orphans
 from flowsite.wizard.views.common import is_htmx
 from flowsite.wizard.words import failure
@@ -41,6 +42,9 @@ def orphans(request: HttpRequest) -> HttpResponse:
         context["failure"] = failure(search.error, _("The sandbox could not be read"))
     if search is not None and search.found is not None:
         rows = [(one, words_of(one)) for one in search.found]
+        made_by = {one.submission_id for one in search.found}
+        seen = submissions_for_user(cast(User, request.user)).filter(pk__in=made_by - {None})
+        context["visible"] = set(seen.values_list("pk", flat=True))
         context["removable"] = [row for row in rows if row[0].removable]
         context["kept"] = [row for row in rows if not row[0].removable]
         context["key"] = services.new_key()
@@ -71,31 +75,27 @@ def orphans_remove(request: HttpRequest) -> HttpResponse:
     """Begins to remove the ticked ones; a worker looks again before it deletes anything."""
     access = current_access(request)
     ids = set(request.POST.getlist("id"))
+    user = cast(User, request.user)
+    key = services.key_of(request.POST.get("key", ""))
+    if (before := _begun(user, key)) is not None:
+        return redirect("submission", before.pk)
     chosen = [one for one in _removable(access) if one.id in ids]
     if access is None or not chosen:
         messages.error(request, _("Tick what is to be removed."))
         return redirect("orphans")
-    user, key = cast(User, request.user), request.POST.get("key", "")
     try:
         services.check_production(access.sandbox, request.POST.get("typed", "").strip(), user)
-        submission = services.submit_cleanup(
-            access,
-            [one.id for one in chosen],
-            user=user,
-            key=key if services.is_key(key) else services.new_key(),
-        )
+        submission = services.submit_cleanup(access, [one.id for one in chosen], user=user, key=key)
     except services.SubmissionRefused as refusal:
         messages.error(request, str(refusal))
         return redirect("orphans")
-    audit.record(
-        "orphans.removal_asked",
-        request=request,
-        team=submission.team,
-        obj=submission,
-        n=len(chosen),
-    )
     orphan_search.forget(access)
     return redirect("submission", submission.pk)
+
+
+def _begun(user: User, key: str) -> Submission | None:
+    """What a double click has begun already."""
+    return submissions_for_user(user).filter(key=key, kind=Kind.CLEANUP).first()
 
 
 def _removable(access: SandboxAccess | None) -> list[Orphan]:

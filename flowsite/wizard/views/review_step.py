@@ -27,7 +27,7 @@ from flowsite.submissions import preflight
 from flowsite.submissions.models import SubmissionState
 from flowsite.submissions.resolve import Unresolved, place_of, resolve
 from flowsite.submissions.selectors import submission_of_draft
-from flowsite.submissions.services import SubmissionRefused, is_key, new_key, submit_draft
+from flowsite.submissions.services import SubmissionRefused, is_key, key_of, submit_draft
 from flowsite.wizard import review
 from flowsite.wizard.forms.account import PlainForm
 from flowsite.wizard.forms.schedule import default_start
@@ -56,7 +56,7 @@ class ReviewPage:
         return {
             "groups": review.groups(draft, definition),
             "open": review.findings(draft, open_problems),
-            "key": key if is_key(key) else new_key(),
+            "key": key_of(key),
             "published": is_published(draft),
             "production": draft.sandbox.is_production,
             "may_submit": not draft.sandbox.is_production or may_submit_to_production(request.user),
@@ -130,8 +130,7 @@ def draft_findings(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _asked_key(request: HttpRequest) -> str:
-    key = request.GET.get("key", "")
-    return key if is_key(key) else new_key()
+    return key_of(request.GET.get("key", ""))
 
 
 def _planned(
