@@ -107,7 +107,7 @@ def _remove(
         why = say(
             "Adobe offers no call that deletes a {words}. It does no harm.", words=removal.words
         )
-        _left(ledger, row, own_words(why, whose_turn="wait"))
+        _left(ledger, row, own_words(why, whose_turn=""))
         return
     objects = [{"id": one} for one in row.result.get("candidates", ())] or [row.result]
     remove = removal.remove

@@ -41,6 +41,7 @@ _LINE_STATES: Final[dict[str, str]] = {
     StepState.REMOVED: "undone",
     StepState.LEFT: "left",
 }
+UNDO: Final = (SubmissionState.UNDOING, SubmissionState.UNDONE)
 STATES: Final[dict[str, Status]] = {
     SubmissionState.SUBMITTING: SUBMISSION_STATES["submitting"],
     SubmissionState.NEEDS_ATTENTION: SUBMISSION_STATES["attention"],
@@ -59,6 +60,7 @@ class Progress:
     status: Status
     lines: list[dict[str, Any]]
     done: int
+    #: 0: nothing is counted towards it.
     total: int
     said: str
     findings: list[Finding]
@@ -88,7 +90,7 @@ def progress(submission: Submission) -> Progress:
         status=STATES[state],
         lines=[_line(line) for line in found],
         done=done,
-        total=len(current),
+        total=0 if state in UNDO else len(current),
         said=_said(submission, current, done),
         findings=_findings(submission),
         objects=objects,

@@ -97,6 +97,9 @@ def test_undo_removes_what_was_created(browser, submission, break_call):
     shown = text_of(page(browser, submission))
     assert "Undone" in shown
     assert "Removed" in shown
+    assert "Left behind" in shown
+    assert "passes by itself" not in shown, "a mapping set that is left stays"
+    assert "calls done" not in shown
 
 
 def test_preflight_findings_lead_back(browser, make_draft, paypal, analyst):
