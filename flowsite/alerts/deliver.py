@@ -66,13 +66,14 @@ def wait_before_retry(attempts: int, retry_after_s: float | None = None) -> time
 def deliver(pk: int) -> str | None:
     """One attempt at a message that is due; its state then, None if there was nothing to do."""
     now = timezone.now()
-    row = Delivery.objects.filter(pk=pk, state__in=OPEN_DELIVERIES, due_at__lte=now).first()
-    if row is None or (lease := leases.take(row, LEASE)) is None:
+    due = Delivery.objects.filter(pk=pk, state__in=OPEN_DELIVERIES, due_at__lte=now)
+    found = due.first()
+    if found is None or (lease := leases.take(found, LEASE)) is None:
         return None
-    rows = Delivery.objects.filter(pk=pk, lease_token=lease, state__in=OPEN_DELIVERIES)
+    rows = due.filter(lease_token=lease)
     row = rows.select_related("channel", "alert").first()
-    if row is None or row.due_at > now:
-        Delivery.objects.filter(pk=pk, lease_token=lease).update(lease_token="", lease_until=None)
+    if row is None:
+        leases.release(found, lease)
         return None
     held = _held_back(row, now)
     if held is not None:
@@ -90,6 +91,9 @@ def deliver(pk: int) -> str | None:
 
 def _held_back(row: Delivery, now: datetime) -> dict[str, Any] | None:
     """What to write instead of sending; None where it is to be sent."""
+    if row.attempts >= MOST_ATTEMPTS:
+        # No attempt came to an end: whatever ended the workers would end the next one too.
+        return {"state": DeliveryState.FAILED, "outcome": _("Every attempt was cut off.")}
     if row.event == Event.TEST:
         return None
     if not row.channel.enabled:
@@ -110,7 +114,9 @@ def _attempt(row: Delivery) -> dict[str, Any]:
 
 def _after_failure(row: Delivery, problem: NotDelivered) -> dict[str, Any]:
     outcome = redact_text(str(problem))[:500]
-    if problem.permanent or row.attempts >= MOST_ATTEMPTS:
+    # Of a test, somebody waits for the outcome.
+    is_last = row.attempts >= MOST_ATTEMPTS or row.event == Event.TEST
+    if problem.permanent or is_last:
         return {"state": DeliveryState.FAILED, "outcome": outcome}
     due_at = timezone.now() + wait_before_retry(row.attempts, problem.retry_after_s)
     return {"state": DeliveryState.WAITING, "due_at": due_at, "outcome": outcome}
@@ -129,9 +135,9 @@ def _email(row: Delivery) -> str:
     if row.alert_id:
         # Beginning and recovery of an alert are one conversation.
         headers["References"] = f"<alert-{row.alert_id}@flowsite>"
-    mail = EmailMessage(
-        subject=f"[Flowsite] {row.subject}", body=row.text, to=people, headers=headers
-    )
+    # A line break in a name would be one in the header.
+    subject = " ".join(f"[Flowsite] {row.subject}".split())
+    mail = EmailMessage(subject=subject, body=row.text, to=people, headers=headers)
     try:
         mail.send()
     except smtplib.SMTPResponseException as error:
@@ -233,7 +239,4 @@ def send_test(channel: Channel) -> Trial:
     )
     deliver(row.pk)
     row.refresh_from_db()
-    if row.state == DeliveryState.WAITING:
-        # Somebody waits for the answer; a test is not tried again later.
-        Delivery.objects.filter(pk=row.pk).update(state=DeliveryState.FAILED)
     return Trial(row.state == DeliveryState.SENT, row.outcome)

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from time import monotonic
+
 import httpx
 
 
 def fetch(url: str, *, transport: httpx.BaseTransport, timeout_s: float, most_bytes: int) -> bytes:
-    """The body of a 200; closes the transport. Raises httpx.HTTPError, also for anything else."""
+    """The body of a 200; closes the transport. Raises httpx.HTTPError, also for anything else.
+
+    ``timeout_s`` bounds the whole, also a body that trickles in.
+    """
+    end = monotonic() + timeout_s
     with (
         httpx.Client(transport=transport, timeout=timeout_s, follow_redirects=False) as client,
         client.stream("GET", url, extensions={"total_s": timeout_s}) as response,
@@ -20,4 +26,6 @@ def fetch(url: str, *, transport: httpx.BaseTransport, timeout_s: float, most_by
             body += part
             if len(body) > most_bytes:
                 raise httpx.DecodingError("too large", request=response.request)
+            if monotonic() > end:
+                raise httpx.ReadTimeout("too slow", request=response.request)
         return body

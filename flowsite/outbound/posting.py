@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
-from time import time
+from time import monotonic, time
 from typing import Final
 
 import httpx
@@ -48,18 +48,27 @@ def post(
     transport: httpx.BaseTransport,
     timeout_s: float,
 ) -> Answer:
-    """One attempt; closes the transport. The answer's body is not read.
+    """One attempt of at most about ``timeout_s``, all hops together; closes the transport.
+
+    The answer's body is not read.
 
     A redirect to another host is followed like any: what is sent is no secret, and the signature
     is worth nothing for another message. Raises httpx.HTTPError, of it AddressRefused.
     """
     timestamp = int(time())
     sent = {**headers, SIGNATURE: signature(secret, timestamp, body)}
-    with httpx.Client(transport=transport, timeout=timeout_s, follow_redirects=False) as client:
+    with httpx.Client(transport=transport, follow_redirects=False) as client:
         place = httpx.URL(url)
+        end = monotonic() + timeout_s
         for _ in range(MAX_REDIRECTS + 1):
+            left = max(end - monotonic(), 0.1)
             request = client.build_request(
-                "POST", place, content=body, headers=sent, extensions={"total_s": timeout_s}
+                "POST",
+                place,
+                content=body,
+                headers=sent,
+                timeout=left,
+                extensions={"total_s": left},
             )
             response = client.send(request, stream=True)
             response.close()

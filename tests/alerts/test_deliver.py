@@ -12,6 +12,7 @@ from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+import httpx
 import pytest
 from django.core import mail
 from django.utils import timezone
@@ -20,6 +21,7 @@ from flowsite.alerts import deliver, tasks
 from flowsite.alerts.models import Alert, Channel, ChannelKind, Delivery, DeliveryState, Event
 from flowsite.core import leases
 from flowsite.core.encrypted import encrypt
+from flowsite.outbound import posting
 from tests.alerts.conftest import FAILED, NOON, SECRET
 
 pytestmark = pytest.mark.django_db
@@ -218,6 +220,36 @@ def test_a_message_of_a_lost_worker_is_sent_by_the_next(clock, receiver, webhook
     assert len(receiver.requests) == 1
 
 
+def test_a_message_that_ends_every_worker_is_given_up(clock, receiver, webhook):
+    row = a_delivery(webhook, state=DeliveryState.SENDING, attempts=deliver.MOST_ATTEMPTS)
+
+    assert deliver.deliver(row.pk) == DeliveryState.FAILED
+    assert receiver.requests == []
+
+
+def test_a_test_is_tried_once(receiver, webhook):
+    receiver.answers = [(503, {})]
+
+    assert not deliver.send_test(webhook).ok
+    assert Delivery.objects.get().state == DeliveryState.FAILED
+
+
+def test_redirects_share_the_time_of_one_attempt(receiver):
+    """However many hops: a lease ends before a slow attempt does, and somebody sends again."""
+    receiver.answers = [(307, {"Location": "/again"})]
+    limits: list[float] = []
+
+    class Noted(httpx.HTTPTransport):
+        def handle_request(self, request: httpx.Request) -> httpx.Response:
+            limits.append(request.extensions["total_s"])
+            return super().handle_request(request)
+
+    posting.post(receiver.url, b"{}", secret="s", headers={}, transport=Noted(), timeout_s=5)
+
+    assert limits == sorted(limits, reverse=True)
+    assert len(set(limits)) == posting.MAX_REDIRECTS + 1
+
+
 def test_a_message_that_was_sent_is_not_sent_again(receiver, webhook):
     row = a_delivery(webhook)
     for _ in range(3):
@@ -244,6 +276,15 @@ def test_email(channel):
     (sent,) = mail.outbox
     assert sent.to == ["ops@acme.example", "duty@acme.example"]
     assert sent.subject == "[Flowsite] “Payments” failed"
+
+
+def test_a_line_break_in_a_name_is_none_in_a_header(channel):
+    channel.name = "On duty\nBcc: thief@evil.example"
+
+    assert deliver.send_test(channel).ok
+    (sent,) = mail.outbox
+    assert "\n" not in sent.subject
+    assert sent.recipients() == ["ops@acme.example"]
 
 
 def test_email_that_is_not_set_up_says_so(settings, channel):
