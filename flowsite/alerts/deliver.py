@@ -130,7 +130,7 @@ def _email(row: Delivery) -> str:
         raise NotDelivered(
             _("E-mail is not set up: an administrator sets FLOWSITE_EMAIL_URL."), permanent=True
         )
-    people = decrypt(row.channel.target).split()
+    people = decrypt(row.channel.target, secret=False).split()
     headers = {"Message-ID": f"<{row.uuid}@flowsite>", "Auto-Submitted": "auto-generated"}
     if row.alert_id:
         # Beginning and recovery of an alert are one conversation.

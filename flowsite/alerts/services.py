@@ -235,7 +235,7 @@ def save_channel(
     target = values.target.strip()
     if target:
         kept, row.shown = _checked(row.kind, target)
-        row.target = encrypt(kept)
+        row.target = encrypt(kept, secret=row.kind != ChannelKind.EMAIL)
     elif not row.pk:
         raise AlertProblem(_("Say where messages go."), "target")
     if row.kind == ChannelKind.WEBHOOK and not values.secret and not row.secret:

@@ -295,6 +295,15 @@ def test_several_people_with_quiet_hours(browser):
     assert "22:00–06:30, Europe/Stockholm" in page
 
 
+def test_the_audit_log_tells_who_is_written_to(browser):
+    """Addresses of people are closed up in the row, but they are no secrets."""
+    values = {"name": "Duty", "kind": ChannelKind.EMAIL, "people": "night@acme.example"}
+    browser.post(reverse("channel-new"), {**values, "enabled": "on", "time_zone": "UTC"})
+
+    details = AuditEntry.objects.get(action="channel.added").details
+    assert details["changes"]["shown"] == [None, "night@acme.example"]
+
+
 def test_the_test_button_sends_at_once(browser, channel):
     answer = browser.post(reverse("channel-test", args=[channel.pk]), follow=True)
 

@@ -72,6 +72,13 @@ def test_what_was_encrypted_or_opened_is_known(nothing_known):
     assert redact_text("it said canary-one") == f"it said {MASK}"
 
 
+def test_rows_and_addresses_of_people_are_not_taken_for_secrets(nothing_known):
+    token = encrypted.encrypt("ops@acme.example", secret=False)
+    encrypted.decrypt(token, secret=False)
+
+    assert redact_text("to ops@acme.example") == "to ops@acme.example"
+
+
 def test_a_short_secret_does_not_mask_words(nothing_known):
     redaction.remember("a")
 
