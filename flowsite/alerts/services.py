@@ -12,13 +12,13 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from flowsite.alerts import chat, tasks
 from flowsite.alerts.kinds import NUMBERS, number_of
 from flowsite.alerts.models import (
-    OPEN_DELIVERIES,
     Alert,
     AlertRule,
     Channel,
@@ -157,7 +157,9 @@ def propose_rules(team: Team, *, by: Origin) -> list[AlertRule]:
     channels = tuple(team.channel_set.filter(enabled=True))
     found = []
     for kind, name in ((Kind.FAILED, _("Failed")), (Kind.NOTHING, _("Nothing arrived"))):
-        if not AlertRule.objects.filter(team=team, name=name).exists():
+        # By name too: it has to be free, and in which language somebody clicked is chance.
+        alike = Q(name=name) | Q(kind=kind, scope=Scope.ALL, sandbox=None)
+        if not AlertRule.objects.filter(alike, team=team).exists():
             values = RuleValues(name=name, kind=kind, channels=channels)
             found.append(save_rule(team, values, by=by))
     return found
@@ -329,8 +331,3 @@ def send_again(delivery: Delivery, *, by: Origin) -> bool:
     )
     enqueue_on_commit(tasks.sweep_deliveries)
     return True
-
-
-def waiting_for(channel: Channel) -> int:
-    """How many messages are on their way to a channel."""
-    return channel.deliveries.filter(state__in=OPEN_DELIVERIES).count()

@@ -74,6 +74,7 @@ def test_the_first_rules_are_one_click(browser, team, channel):
 
     browser.post(reverse("rules-propose"))
     browser.post(reverse("rules-propose"))
+    browser.post(reverse("rules-propose"), headers={"Accept-Language": "sv"})
 
     rules = AlertRule.objects.order_by("name")
     assert [(one.name, one.kind, one.team) for one in rules] == [
@@ -302,6 +303,16 @@ def test_the_audit_log_tells_who_is_written_to(browser):
 
     details = AuditEntry.objects.get(action="channel.added").details
     assert details["changes"]["shown"] == [None, "night@acme.example"]
+
+
+def test_the_list_of_channels_shows_the_newest_message(browser, channel):
+    now = timezone.now()
+    for days, state in ((2, DeliveryState.SENT), (1, DeliveryState.FAILED), (3, "waiting")):
+        at = now - timedelta(days=days)
+        Delivery.objects.create(channel=channel, state=state, created_at=at, due_at=at)
+
+    page = browser.get(reverse("channels"))
+    assert page.context["rows"][0].last.state == DeliveryState.FAILED
 
 
 def test_the_test_button_sends_at_once(browser, channel):
