@@ -429,6 +429,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 86_400,
         "options": {"expires": 3600},
     },
+    "forget-alerts": {
+        "task": "flowsite.alerts.tasks.forget_alerts",
+        "schedule": 86_400,
+        "options": {"expires": 3600},
+    },
     "purge-lookups": {
         "task": "flowsite.core.tasks.purge_expired_cache",
         "schedule": 600,

@@ -13,6 +13,7 @@ from django.utils import timezone
 from flowsite.alerts import deliver as sending
 from flowsite.alerts.evaluate import evaluate
 from flowsite.alerts.models import OPEN_DELIVERIES, Delivery
+from flowsite.alerts.pruning import forget_old
 from flowsite.core import leases
 from flowsite.core.enqueue import enqueue
 
@@ -63,3 +64,9 @@ def deliver(delivery_id: int) -> None:
     state = sending.deliver(delivery_id)
     if state is not None:
         logger.info("alert message", extra={"delivery": delivery_id, "state": state})
+
+
+@shared_task
+def forget_alerts() -> int:
+    """Once a day: what is long over."""
+    return forget_old()
