@@ -35,6 +35,7 @@ from flowsite.core.redaction import redact_text
 from flowsite.outbound import posting
 from flowsite.outbound.addresses import AddressRefused
 from flowsite.outbound.transport import CheckedTransport
+from flowsite.saying import say
 
 #: Longer than any attempt can take.
 LEASE: Final = timedelta(seconds=120)
@@ -93,11 +94,11 @@ def _held_back(row: Delivery, now: datetime) -> dict[str, Any] | None:
     """What to write instead of sending; None where it is to be sent."""
     if row.attempts >= MOST_ATTEMPTS:
         # No attempt came to an end: whatever ended the workers would end the next one too.
-        return {"state": DeliveryState.FAILED, "outcome": _("Every attempt was cut off.")}
+        return {"state": DeliveryState.FAILED, "outcome": say("Every attempt was cut off.")}
     if row.event == Event.TEST:
         return None
     if not row.channel.enabled:
-        return {"state": DeliveryState.DROPPED, "outcome": _("The channel is switched off.")}
+        return {"state": DeliveryState.DROPPED, "outcome": say("The channel is switched off.")}
     until = quiet_end(row.channel, now)
     return {"due_at": until} if until else None
 
@@ -128,7 +129,7 @@ def _after_failure(row: Delivery, problem: NotDelivered) -> dict[str, Any]:
 def _email(row: Delivery) -> str:
     if not settings.EMAIL_URL:
         raise NotDelivered(
-            _("E-mail is not set up: an administrator sets FLOWSITE_EMAIL_URL."), permanent=True
+            say("E-mail is not set up: an administrator sets FLOWSITE_EMAIL_URL."), permanent=True
         )
     people = decrypt(row.channel.target, secret=False).split()
     headers = {"Message-ID": f"<{row.uuid}@flowsite>", "Auto-Submitted": "auto-generated"}
@@ -142,14 +143,14 @@ def _email(row: Delivery) -> str:
         mail.send()
     except smtplib.SMTPResponseException as error:
         final = 500 <= error.smtp_code < 600
-        said = _("The mail server answered %(code)s.") % {"code": error.smtp_code}
+        said = say("The mail server answered {code}.", code=error.smtp_code)
         raise NotDelivered(said, permanent=final) from None
     except smtplib.SMTPRecipientsRefused:
-        raise NotDelivered(_("The mail server refused every address.")) from None
+        raise NotDelivered(say("The mail server refused every address.")) from None
     except (OSError, smtplib.SMTPException) as error:
-        said = _("The mail server can't be reached (%(error)s).") % {"error": type(error).__name__}
+        said = say("The mail server can't be reached ({error}).", error=type(error).__name__)
         raise NotDelivered(said) from None
-    return _("Handed to the mail server.")
+    return say("Handed to the mail server.")
 
 
 def make_transport() -> httpx.BaseTransport:
@@ -176,21 +177,21 @@ def _webhook(row: Delivery) -> str:
     except AddressRefused as error:
         raise NotDelivered(str(error), permanent=error.permanent) from None
     except httpx.TimeoutException:
-        raise NotDelivered(_("The receiver did not answer in time.")) from None
+        raise NotDelivered(say("The receiver did not answer in time.")) from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        said = _("The receiver can't be reached (%(error)s).") % {"error": type(error).__name__}
+        said = say("The receiver can't be reached ({error}).", error=type(error).__name__)
         raise NotDelivered(said) from None
     return _judged(answer)
 
 
 def _judged(answer: posting.Answer) -> str:
-    said = _("The receiver answered %(status)d.") % {"status": answer.status}
+    said = say("The receiver answered {status}.", status=answer.status)
     if 200 <= answer.status < 300:
         return said
     if 300 <= answer.status < 400:
-        said = _("The receiver redirects (%(status)d): enter the final address.") % {
-            "status": answer.status
-        }
+        said = say(
+            "The receiver redirects ({status}): enter the final address.", status=answer.status
+        )
     permanent = answer.status < 500 and answer.status not in _WORTH_A_RETRY
     raise NotDelivered(said, permanent=permanent, retry_after_s=answer.retry_after_s)
 
@@ -204,8 +205,8 @@ def _service(row: Delivery) -> str:
     except chat.BadAddress as error:
         raise NotDelivered(str(error), permanent=True) from None
     if not taken:
-        raise NotDelivered(_("%(service)s did not take the message.") % {"service": name})
-    return _("%(service)s took the message.") % {"service": name}
+        raise NotDelivered(say("{service} did not take the message.", service=name))
+    return say("{service} took the message.", service=name)
 
 
 _SENDERS: Final[dict[str, Callable[[Delivery], str]]] = {

@@ -13,7 +13,6 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from flowsite.alerts import words
 from flowsite.alerts.findings import Finding, find
@@ -29,6 +28,7 @@ from flowsite.alerts.models import (
 )
 from flowsite.alerts.quiet import quiet_until
 from flowsite.alerts.selectors import Volumes, material_for, volumes_for
+from flowsite.saying import say
 
 
 @dataclass
@@ -158,7 +158,7 @@ def _tell_recoveries(alerts: list[Alert], now: datetime) -> Iterator[Delivery]:
     ).select_related("channel")
     if not alerts or not beginnings:
         return
-    over = _("It was over before this was sent.")
+    over = say("It was over before this was sent.")
     beginnings.filter(state=DeliveryState.WAITING).update(state=DeliveryState.DROPPED, outcome=over)
     never_left = Q(state=DeliveryState.DROPPED, attempts=0)
     for one in beginnings.exclude(never_left):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from flowsite.alerts import words
 from flowsite.alerts.kinds import NUMBERS, number_of
@@ -30,7 +31,7 @@ class AlertRow:
 def alert_status(alert: Alert) -> Status:
     """Open or recovered."""
     if alert.is_open:
-        return Status(_("Open"), "negative", "bell-alert")
+        return Status(pgettext("an alert", "Open"), "negative", "bell-alert")
     return Status(_("Recovered"), "positive")
 
 

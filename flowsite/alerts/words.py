@@ -12,7 +12,7 @@ from django.utils.translation import gettext_noop, ngettext
 
 from flowsite.aep.codes import explain
 from flowsite.alerts.models import Alert, AlertRule, Event, Kind, Scope
-from flowsite.core.wording import number
+from flowsite.core.wording import number, words
 from flowsite.definitions.sources import source_by_spec
 
 #: So many dataflows are named in a message.
@@ -81,8 +81,8 @@ def details(alert: Alert) -> list[tuple[str, str]]:
         (_("Source"), source_name(facts.get("spec", "")) if facts.get("spec") else ""),
         (_("Account"), facts.get("account", "")),
         (_("Code"), code),
-        (_("Cause"), told.cause if told else facts.get("message", "")),
-        (_("What to do"), told.remedy if told else ""),
+        (_("Cause"), words(told.cause) if told else facts.get("message", "")),
+        (_("What to do"), words(told.remedy) if told else ""),
         (_("Records"), _volume(facts)),
     ]
     return [(term, str(value)) for term, value in rows if value]

@@ -22,7 +22,7 @@ from flowsite.alerts.models import (
     Scope,
 )
 from flowsite.core.encrypted import decrypt
-from flowsite.people.models import AuditEntry, Membership
+from flowsite.people.models import AuditEntry, Membership, User
 from flowsite.runs.models import Dataflow
 from tests.alerts.conftest import FAILED, SECRET
 
@@ -429,3 +429,31 @@ def test_queries_of_lists_do_not_grow(browser, channel, make_flows, make_rule, n
     more(4)
 
     assert cost() == few
+
+
+def test_what_came_of_a_message_is_said_in_the_readers_language(browser, channel, ops):
+    row = Delivery.objects.create(
+        channel=channel,
+        state=DeliveryState.FAILED,
+        created_at=timezone.now(),
+        due_at=timezone.now(),
+        outcome="The receiver can't be reached (ConnectError).",
+    )
+    User.objects.filter(pk=ops.pk).update(language="sv")
+
+    page = browser.get(reverse("deliveries")).content.decode()
+
+    assert "Mottagaren kan inte nås (ConnectError)." in page
+    assert row.outcome not in page
+
+
+def test_the_cause_of_an_alert_is_said_in_the_readers_language(browser, make_flows, make_rule, ops):
+    make_rule()
+    make_flows(1, **FAILED)
+    tasks.evaluate_alerts()
+    Alert.objects.update(facts={"code": "CONNECTOR-1001-500"})
+    User.objects.filter(pk=ops.pk).update(language="sv")
+
+    page = browser.get(reverse("alert", args=[Alert.objects.get().pk])).content.decode()
+
+    assert "Kopieringen från källan till mellanlagringen misslyckades." in page

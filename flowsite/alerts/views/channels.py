@@ -28,6 +28,7 @@ from flowsite.alerts.views.common import (
     tabs,
 )
 from flowsite.core.keyset import page_of
+from flowsite.core.wording import words
 from flowsite.people import audit
 from flowsite.people.audit import Origin
 from flowsite.people.rights import role_required
@@ -123,12 +124,11 @@ def channel_test(request: HttpRequest, pk: int) -> HttpResponse:
     row = the_channel(request, pk)
     trial = deliver.send_test(row)
     audit.record("channel.tested", request=request, team=row.team, obj=row, worked=trial.ok)
+    outcome = {"outcome": words(trial.outcome)}
     if trial.ok:
-        messages.success(request, _("The test was sent. %(outcome)s") % {"outcome": trial.outcome})
+        messages.success(request, _("The test was sent. %(outcome)s") % outcome)
     else:
-        messages.error(
-            request, _("The test could not be sent. %(outcome)s") % {"outcome": trial.outcome}
-        )
+        messages.error(request, _("The test could not be sent. %(outcome)s") % outcome)
     return redirect("channel", pk)
 
 
