@@ -50,6 +50,11 @@ def message_tone(level: str) -> str:
     return MESSAGE_TONES.get(level, "info")
 
 
+def choice(name: object, note: object) -> SafeString:
+    """The label of a radio button or checkbox that explains itself."""
+    return format_html('<b>{}</b> <span class="small muted">{}</span>', name, note)
+
+
 @dataclass(frozen=True)
 class Status:
     """A state as people see it: a word, a tone and an icon, never a colour alone."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from flowsite.alerts.forms.needed import Needed
 from flowsite.alerts.models import Channel, ChannelKind
 from flowsite.alerts.quiet import zone_names
 from flowsite.alerts.services import ChannelValues
+from flowsite.core.look import choice
 from flowsite.people.models import Team, User
 from flowsite.people.selectors import teams_of
 
@@ -93,13 +93,7 @@ class ChannelForm(forms.Form):
         if self.only_team:
             fields["team"].required = False
         fields["kind"].choices = [
-            (
-                kind.value,
-                format_html(
-                    '<b>{}</b> <span class="small muted">{}</span>', kind.label, _NOTES[kind]
-                ),
-            )
-            for kind in ChannelKind
+            (kind.value, choice(kind.label, _NOTES[kind])) for kind in ChannelKind
         ]
         if channel is not None:
             fields["kind"].required = False

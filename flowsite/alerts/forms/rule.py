@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from flowsite.alerts.forms.needed import Needed
@@ -14,14 +12,11 @@ from flowsite.alerts.kinds import NOTES, NUMBERS, WHOLE_TEAM, number_of
 from flowsite.alerts.models import AlertRule, Channel, Kind, Scope
 from flowsite.alerts.services import RuleValues
 from flowsite.alerts.words import source_name
+from flowsite.core.look import choice
 from flowsite.credentials.models import Sandbox
 from flowsite.people.models import Team, User
 from flowsite.people.selectors import teams_of
 from flowsite.runs.models import Dataflow
-
-
-def _card(kind: Kind) -> SafeString:
-    return format_html('<b>{}</b> <span class="small muted">{}</span>', kind.label, NOTES[kind])
 
 
 class NeededChoice(Needed, forms.ChoiceField):
@@ -79,7 +74,7 @@ class RuleForm(forms.Form):
         fields["team"].queryset = teams
         if self.only_team:
             fields["team"].required = False
-        fields["kind"].choices = [(kind.value, _card(kind)) for kind in Kind]
+        fields["kind"].choices = [(kind.value, choice(kind.label, NOTES[kind])) for kind in Kind]
         flows = Dataflow.objects.filter(team__in=teams, deleted_at=None)
         self._flows = flows
         specs = flows.exclude(connection_spec_id="").order_by().values_list("connection_spec_id")

@@ -6,10 +6,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.validators import UnicodeUsernameValidator
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
+from flowsite.core.look import choice
 from flowsite.people.models import Team, User
 from flowsite.people.rights import Role
 from flowsite.people.services import PersonValues
@@ -19,14 +18,7 @@ _ROLE_NOTES = {
     Role.OPS: _("watches runs, retries, enables and disables"),
     Role.ADMIN: _("keeps credentials, people and the audit log; may also do what the others do"),
 }
-
-
 _ROLE_NAMES = {Role.ANALYST: _("Analyst"), Role.OPS: _("Ops"), Role.ADMIN: _("Admin")}
-
-
-def _role_label(role: Role) -> SafeString:
-    note = _ROLE_NOTES[role]
-    return format_html('<b>{}</b> <span class="small muted">{}</span>', _ROLE_NAMES[role], note)
 
 
 class PersonForm(forms.Form):
@@ -44,7 +36,9 @@ class PersonForm(forms.Form):
     email = forms.EmailField(label=_("E-mail address"), max_length=254, required=False)
     roles = forms.MultipleChoiceField(
         label=_("Roles"),
-        choices=lambda: [(role.value, _role_label(role)) for role in Role],
+        choices=lambda: [
+            (role.value, choice(_ROLE_NAMES[role], _ROLE_NOTES[role])) for role in Role
+        ],
         widget=forms.CheckboxSelectMultiple,
         required=False,
     )
