@@ -72,7 +72,20 @@ class Channel(models.Model):
         return self.name
 
 
-class AlertRule(models.Model):
+class Mutable(models.Model):
+    """What can be silent for a while."""
+
+    muted_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        abstract = True
+
+    def is_muted(self, now: datetime) -> bool:
+        """Whether nothing is to be sent for it."""
+        return self.muted_until is not None and self.muted_until > now
+
+
+class AlertRule(Mutable):
     """What one team wants to be told. ``params`` are the kind's numbers (``kinds.NUMBERS``)."""
 
     team = models.ForeignKey(Team, on_delete=models.CASCADE)
@@ -92,7 +105,6 @@ class AlertRule(models.Model):
     params: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
     channels = models.ManyToManyField(Channel, blank=True, related_name="rules")
     enabled = models.BooleanField(default=True)
-    muted_until = models.DateTimeField(null=True, blank=True)
     #: The last day whose volume was compared.
     volume_day = models.DateField(null=True, blank=True)
     created_by = models.ForeignKey(
@@ -107,12 +119,8 @@ class AlertRule(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def is_muted(self, now: datetime) -> bool:
-        """Whether nothing is to be sent for it."""
-        return self.muted_until is not None and self.muted_until > now
 
-
-class Alert(models.Model):
+class Alert(Mutable):
     """One cause that a rule found, from when it was noticed until it was gone."""
 
     rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="alerts")
@@ -128,7 +136,6 @@ class Alert(models.Model):
     dataflows: models.JSONField[list[list[Any]]] = models.JSONField(default=list)
     #: {"account", "source", "code", …}: what words about it are made from.
     facts: models.JSONField[dict[str, Any]] = models.JSONField(default=dict)
-    muted_until = models.DateTimeField(null=True, blank=True)
     #: When messages about its beginning were made; null: muted, or nowhere to send to.
     told_at = models.DateTimeField(null=True, blank=True)
 
@@ -156,10 +163,6 @@ class Alert(models.Model):
     @property
     def is_open(self) -> bool:
         return self.recovered_at is None
-
-    def is_muted(self, now: datetime) -> bool:
-        """Whether nothing is to be sent for it."""
-        return self.muted_until is not None and self.muted_until > now
 
 
 class Event(models.TextChoices):

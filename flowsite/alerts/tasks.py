@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
@@ -52,7 +52,7 @@ def sweep_deliveries() -> int:
     for pk in list(due.values_list("pk", flat=True)[:SWEEP_SIZE]):
         Delivery.objects.filter(pk=pk).update(woken_at=now)
         if not enqueue(deliver, pk):
-            Delivery.objects.filter(pk=pk).update(woken_at=now - timedelta(days=1))
+            Delivery.objects.filter(pk=pk).update(woken_at=None)
             break
         count += 1
     return count
