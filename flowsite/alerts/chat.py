@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
-from django.utils.translation import gettext as _
+from flowsite.saying import say
 
 
 class BadAddress(Exception):
@@ -109,24 +109,21 @@ def service_of(address: str) -> Service:
         parts = urlsplit(address.strip())
         host = (parts.hostname or "").lower()
     except ValueError:
-        raise BadAddress(_("The address is not valid.")) from None
+        raise BadAddress(say("The address is not valid.")) from None
     service = SERVICES.get(parts.scheme.lower())
     if service is None and parts.scheme.lower() == "https":
         service = next((one for one in SERVICES.values() if one.native == host), None)
     if service is None:
         names = ", ".join(sorted(one.name for one in SERVICES.values()))
-        raise BadAddress(
-            _("This service is not offered. Offered are: %(names)s.") % {"names": names}
-        )
+        raise BadAddress(say("This service is not offered. Offered are: {names}.", names=names))
     if service.hosts and not host.endswith(service.hosts):
-        raise BadAddress(_("The host of the address is not one of the service's own."))
+        raise BadAddress(say("The host of the address is not one of the service's own."))
     unknown = sorted(
         name for name, _value in parse_qsl(parts.query, True) if name.lower() not in HARMLESS
     )
     if unknown:
         raise BadAddress(
-            _("The address has a parameter that is not allowed: %(name)s")
-            % {"name": unknown[0][:40]}
+            say("The address has a parameter that is not allowed: {name}", name=unknown[0][:40])
         )
     return service
 
@@ -155,8 +152,11 @@ def open_service(address: str) -> Any:
         return plugin(**{**values, "asset": asset})
     except (TypeError, ValueError, AttributeError, LookupError):
         raise BadAddress(
-            _("This is no address of %(service)s. It looks like: %(example)s")
-            % {"service": service.name, "example": service.example}
+            say(
+                "This is no address of {service}. It looks like: {example}",
+                service=service.name,
+                example=service.example,
+            )
         ) from None
 
 

@@ -30,12 +30,14 @@ from flowsite.alerts.models import (
 )
 from flowsite.core.encrypted import encrypt
 from flowsite.core.enqueue import enqueue_on_commit
+from flowsite.core.wording import words
 from flowsite.credentials.models import Sandbox
 from flowsite.outbound.addresses import AddressRefused, check_url
 from flowsite.people import audit
 from flowsite.people.audit import Origin
 from flowsite.people.models import Team
 from flowsite.runs.models import Dataflow
+from flowsite.saying import say
 
 MOST_ADDRESSES = 20
 
@@ -139,7 +141,7 @@ def end_silently(rule: AlertRule) -> None:
     now = timezone.now()
     rows = rule.alerts.filter(recovered_at=None)
     Delivery.objects.filter(alert__in=rows, state=DeliveryState.WAITING).update(
-        state=DeliveryState.DROPPED, outcome=_("The rule was changed.")
+        state=DeliveryState.DROPPED, outcome=say("The rule was changed.")
     )
     rows.update(recovered_at=now)
 
@@ -287,7 +289,7 @@ def _checked(kind: str, target: str) -> tuple[str, str]:
         chat.open_service(target)
         return target, chat.service_of(target).name
     except (AddressRefused, chat.BadAddress) as error:
-        raise AlertProblem(str(error), "target") from error
+        raise AlertProblem(words(error), "target") from error
 
 
 def _addresses(people: Iterable[str]) -> list[str]:

@@ -83,7 +83,8 @@ def details(alert: Alert) -> list[tuple[str, str]]:
         (_("Code"), code),
         (_("Cause"), words(told.cause) if told else facts.get("message", "")),
         (_("What to do"), words(told.remedy) if told else ""),
-        (_("Records"), _volume(facts)),
+        # Of several dataflows, the facts are one's.
+        (_("Records"), _volume(facts) if alert.dataflow_count == 1 else ""),
     ]
     return [(term, str(value)) for term, value in rows if value]
 

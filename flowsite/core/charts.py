@@ -125,19 +125,17 @@ def _rows(names: Sequence[str], series: Sequence[Series]) -> list[tuple[str, lis
 
 
 def _summary(names: Sequence[str], series: Sequence[Series]) -> str:
-    span = (
-        gettext("{names} to {names2}").format(names=names[0], names2=names[-1])
-        if names
-        else gettext("no data")
+    totals = (
+        gettext("{label}: {total} in all").format(label=one.label, total=one.total)
+        for one in series
     )
-    return (
-        f"{span}. "
-        + ", ".join(
-            gettext("{label}: {total} in all").format(label=one.label, total=one.total)
-            for one in series
-        )
-        + "."
-    )
+    return f"{_span(names)} {', '.join(totals)}."
+
+
+def _span(names: Sequence[str]) -> str:
+    if not names:
+        return gettext("No data.")
+    return gettext("{first} to {last}.").format(first=names[0], last=names[-1])
 
 
 def _bar(
@@ -242,17 +240,12 @@ def lines(
         f'<rect class="hit" x="{slot * i:.2f}%" width="{slot:.2f}%" y="0" height="{height}"/></g>'
         for i in range(len(labels))
     )
-    summary = (
-        gettext("{names} to {names2}.").format(names=names[0], names2=names[-1])
-        if names
-        else gettext("No data.")
-    )
     body = _grid(ticks, top, height) + curves + hits + _x_labels(labels, height)
     return Chart(
         id=chart_id,
         title=title,
-        summary=summary,
-        plot=_frame(chart_id, title, summary, body, height),
+        summary=_span(names),
+        plot=_frame(chart_id, title, _span(names), body, height),
         y_labels=[compact(tick) for tick in reversed(ticks)],
         height=height,
         legend=list(series),

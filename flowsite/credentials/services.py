@@ -17,6 +17,7 @@ from flowsite.aep.errors import AepError, Forbidden
 from flowsite.aep.platform import Platform
 from flowsite.aep.sandboxes import SandboxInfo
 from flowsite.core.encrypted import EncryptedTextField, Undecryptable, decrypt, encrypt, rotate
+from flowsite.core.wording import words
 from flowsite.credentials.connect import open_platform
 from flowsite.credentials.models import (
     Credential,
@@ -99,7 +100,7 @@ def _check_addresses(ims_url: str, platform_url: str) -> None:
         try:
             check_url(url, allowed_hosts=settings.INTERNAL_HOSTS)
         except AddressRefused as error:
-            raise CredentialProblem(f"{label}: {error}") from error
+            raise CredentialProblem(f"{label}: {words(error)}") from error
 
 
 def _check_name(team: Team, name: str, row: Credential) -> None:

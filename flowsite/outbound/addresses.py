@@ -14,6 +14,8 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from flowsite.saying import say
+
 #: Resolves a host name and a port to IP addresses as text. Raises OSError.
 Resolver = Callable[[str, int], list[str]]
 
@@ -101,9 +103,9 @@ def _parts(url: str) -> SplitResult:
         parts = urlsplit(url.strip())
         _ = parts.port
     except ValueError:
-        raise AddressRefused("The address is not valid.") from None
+        raise AddressRefused(say("The address is not valid.")) from None
     if parts.username is not None or parts.password is not None:
-        raise AddressRefused("The address must not hold a user name or password.")
+        raise AddressRefused(say("The address must not hold a user name or password."))
     return parts
 
 
@@ -111,11 +113,13 @@ def check_parts(scheme: str, host: str, allowed: AllowList) -> str:
     """The host, if scheme and spelling are acceptable. Raises AddressRefused."""
     scheme = scheme.lower()
     if scheme not in {"http", "https"}:
-        raise AddressRefused("The address must start with https://.")
+        raise AddressRefused(say("The address must start with https://."))
     if not host or _FORBIDDEN_IN_HOST & set(host):
-        raise AddressRefused("The address names no valid host.")
+        raise AddressRefused(say("The address names no valid host."))
     if scheme == "http" and not allowed.has_host(host):
-        raise AddressRefused(f"The address must start with https://, since {host} is not allowed.")
+        raise AddressRefused(
+            say("The address must start with https://, since {host} is not allowed.", host=host)
+        )
     return host
 
 
@@ -129,15 +133,17 @@ def checked_addresses(host: str, port: int, allowed: AllowList, resolve: Resolve
     try:
         found = [str(literal)] if literal is not None else resolve(host, port)
     except (OSError, UnicodeError):
-        raise AddressUnknown(f"The host {host} can't be found.") from None
+        raise AddressUnknown(say("The host {host} can't be found.", host=host)) from None
     if not found:
-        raise AddressUnknown(f"The host {host} can't be found.")
+        raise AddressUnknown(say("The host {host} can't be found.", host=host))
     if allowed.has_host(host):
         return found
     for text in found:
         address = ipaddress.ip_address(text.split("%")[0])
         if is_internal(address) and not allowed.has_address(address):
-            raise AddressRefused(f"{host} is an internal address, which is not allowed.")
+            raise AddressRefused(
+                say("{host} is an internal address, which is not allowed.", host=host)
+            )
     return found
 
 

@@ -81,7 +81,8 @@ def change_person(user: User, values: PersonValues, *, by: Origin) -> bool:
         return False
     _check_names(values, user)
     if Role.ADMIN in before.roles - values.roles:
-        _check_admin_may_go(user, by, "take the admin role from")
+        refusal = gettext("You can't take the admin role from yourself. Ask another admin.")
+        _check_admin_may_go(user, by, refusal)
     for name in _DETAILS:
         setattr(user, name, getattr(values, name))
     user.save(update_fields=_DETAILS)
@@ -95,7 +96,8 @@ def deactivate(user: User, *, by: Origin) -> None:
     """Ends the person's sessions and lets them in no more. Raises PeopleProblem."""
     if not user.is_active:
         return
-    _check_admin_may_go(user, by, "deactivate")
+    refusal = gettext("You can't deactivate yourself. Ask another admin.")
+    _check_admin_may_go(user, by, refusal)
     user.is_active = False
     user.save(update_fields=["is_active"])
     audit.record("person.deactivated", by=by, obj=user)
@@ -243,12 +245,13 @@ def _check_names(values: PersonValues, user: User | None) -> None:
         )
 
 
-def _check_admin_may_go(user: User, by: Origin, what: str) -> None:
-    """Two admins who remove each other at the same moment wait here for one another."""
+def _check_admin_may_go(user: User, by: Origin, refusal: str) -> None:
+    """Two admins who remove each other at the same moment wait here for one another.
+
+    ``refusal`` is said to a person who does it to themselves.
+    """
     if by.user is not None and by.user.pk == user.pk:
-        raise PeopleProblem(
-            gettext("You can't {what} yourself. Ask another admin.").format(what=what)
-        )
+        raise PeopleProblem(refusal)
     Group.objects.select_for_update().get(name=Role.ADMIN)
     admins = set(active_admins().values_list("pk", flat=True))
     if user.pk in admins and len(admins) == 1:

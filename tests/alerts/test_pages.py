@@ -8,9 +8,9 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 
-from flowsite.alerts import tasks
+from flowsite.alerts import tasks, words
 from flowsite.alerts.models import (
     Alert,
     AlertRule,
@@ -457,3 +457,24 @@ def test_the_cause_of_an_alert_is_said_in_the_readers_language(browser, make_flo
     page = browser.get(reverse("alert", args=[Alert.objects.get().pk])).content.decode()
 
     assert "Kopieringen från källan till mellanlagringen misslyckades." in page
+
+
+def test_what_is_wrong_with_an_address_is_said_in_the_readers_language(browser, ops):
+    User.objects.filter(pk=ops.pk).update(language="sv")
+
+    page = browser.post(reverse("channel-new"), webhook_values(url="https://10.0.0.1/hook"))
+
+    assert "10.0.0.1 är en intern adress, vilket inte är tillåtet." in page.content.decode()
+
+
+def test_the_numbers_of_one_dataflow_are_not_said_of_several(make_flows, make_rule):
+    make_rule()
+    make_flows(1, **FAILED)
+    tasks.evaluate_alerts()
+    alert = Alert.objects.get()
+    alert.facts = {"day": "2026-11-23", "received": 5, "usual": 900}
+
+    with translation.override("en"):
+        assert "5 on 2026-11-23; usually about 900" in dict(words.details(alert)).values()
+        alert.dataflow_count = 2
+        assert not any("900" in value for _, value in words.details(alert))
