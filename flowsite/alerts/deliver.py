@@ -142,7 +142,9 @@ def _email(row: Delivery) -> str:
     try:
         mail.send()
     except smtplib.SMTPResponseException as error:
-        final = 500 <= error.smtp_code < 600
+        # A refused sign-in is about the server's settings, not about the message.
+        refused = isinstance(error, smtplib.SMTPAuthenticationError)
+        final = 500 <= error.smtp_code < 600 and not refused
         said = say("The mail server answered {code}.", code=error.smtp_code)
         raise NotDelivered(said, permanent=final) from None
     except smtplib.SMTPRecipientsRefused:

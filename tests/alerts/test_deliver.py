@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import smtplib
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -294,6 +295,24 @@ def test_email_that_is_not_set_up_says_so(settings, channel):
     assert deliver.deliver(row.pk) == DeliveryState.FAILED
     row.refresh_from_db()
     assert "FLOWSITE_EMAIL_URL" in row.outcome
+
+
+@pytest.mark.parametrize(
+    ("error", "state"),
+    [
+        (smtplib.SMTPDataError(554, b"no"), DeliveryState.FAILED),
+        (smtplib.SMTPDataError(451, b"later"), DeliveryState.WAITING),
+        (smtplib.SMTPAuthenticationError(535, b"who?"), DeliveryState.WAITING),
+        (smtplib.SMTPServerDisconnected("gone"), DeliveryState.WAITING),
+    ],
+)
+def test_what_a_refusal_of_the_mail_server_means(monkeypatch, channel, error, state):
+    def refuse(*_: Any) -> None:
+        raise error
+
+    monkeypatch.setattr(mail.EmailMessage, "send", refuse)
+
+    assert deliver.deliver(a_delivery(channel).pk) == state
 
 
 def test_a_channel_that_is_off_gets_nothing(channel):
