@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from flowsite.drafts.models import Draft
 from flowsite.submissions import services
-from flowsite.submissions.models import Submission, SubmissionState
+from flowsite.submissions.models import Kind, Submission, SubmissionState
 from tests.wizard.conftest import HTMX, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True, serialized_rollback=True)
@@ -56,6 +56,11 @@ def test_published(browser, submission):
     submission.refresh_from_db()
     flow = reverse("dataflow", args=[submission.dataflow_id])
     assert poll(browser, submission, go=1)["HX-Redirect"] == flow
+    assert "is published." in text_of(browser.get(flow))
+    Submission.objects.update(kind=Kind.MAPPING)
+    poll(browser, submission, go=1)
+    assert "is updated." in text_of(browser.get(flow))
+    Submission.objects.update(kind=Kind.DATAFLOW)
     ledger = text_of(page(browser, submission))
     assert "Create dataflow" in ledger
     assert "Created in AEP" in ledger

@@ -8,7 +8,8 @@ from typing import Final, cast
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from flowsite.definitions.problems import IncompleteDefinition
@@ -17,7 +18,7 @@ from flowsite.people.rights import Role, role_required
 from flowsite.planning.plan import SubmissionPlan
 from flowsite.planning.preview import curl
 from flowsite.submissions import services
-from flowsite.submissions.models import Submission, SubmissionState
+from flowsite.submissions.models import Kind, Submission, SubmissionState
 from flowsite.submissions.selectors import submission_for_user
 from flowsite.wizard.progress import Progress, progress
 from flowsite.wizard.steps import step_url
@@ -26,6 +27,17 @@ from flowsite.wizard.views.common import is_htmx
 #: htmx stops asking after this status.
 STOP_POLLING: Final = 286
 _EVERYBODY: Final = (Role.ANALYST, Role.OPS)
+#: What is said on the page of the dataflow that was made or changed.
+_CARRIED_OUT: Final[dict[Kind, Promise]] = {
+    Kind.DATAFLOW: gettext_lazy("“%(name)s” is published."),
+    Kind.MAPPING: gettext_lazy("The mapping of “%(name)s” is updated."),
+    Kind.SCHEDULE: gettext_lazy("The schedule of “%(name)s” is changed."),
+    Kind.ENABLE: gettext_lazy("“%(name)s” is enabled."),
+    Kind.DISABLE: gettext_lazy("“%(name)s” is disabled."),
+    Kind.DELETE: gettext_lazy("“%(name)s” is deleted."),
+    Kind.RUN: gettext_lazy("A run of “%(name)s” is asked for."),
+    Kind.RETRY: gettext_lazy("A run of “%(name)s” is retried."),
+}
 
 
 def the_submission(request: HttpRequest, pk: int) -> Submission:
@@ -68,7 +80,9 @@ def _lead_on(request: HttpRequest, row: Submission, shown: Progress) -> HttpResp
     """Who has watched it being published goes on to the dataflow."""
     response = HttpResponse(status=204)
     if row.state == SubmissionState.PUBLISHED and shown.dataflow_url:
-        messages.success(request, _("“%(name)s” is published.") % {"name": row.name})
+        said = _CARRIED_OUT.get(Kind(row.kind))
+        if said:
+            messages.success(request, str(said) % {"name": row.name})
         response["HX-Redirect"] = shown.dataflow_url
     return response
 
