@@ -9,6 +9,7 @@ import pytest
 from django.urls import reverse
 
 from flowsite.drafts.models import Draft
+from flowsite.people.models import User
 from flowsite.submissions.models import Submission
 from tests.wizard.conftest import HTMX, text_of
 
@@ -193,3 +194,13 @@ def test_production_takes_the_typed_name(browser, production_draft, analyst):
     assert not Submission.objects.exists()
     assert finish(browser, production_draft, typed=" prod ").status_code == 302
     assert Submission.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True, serialized_rollback=True)
+def test_what_will_be_created_is_said_in_the_readers_language(browser, make_draft, paypal, analyst):
+    User.objects.filter(pk=analyst.pk).update(language="sv")
+
+    shown = findings(browser, make_draft(**paypal()))
+
+    assert "Skapa dataflödet" in shown
+    assert "Create dataflow" not in shown
