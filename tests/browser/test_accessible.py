@@ -127,15 +127,24 @@ class Report:
 
     def look(self, name: str) -> None:
         settle(self.page)
-        # At its full height the foot of a form, which sticks to the window, covers nothing.
         size = self.page.viewport_size or {"width": 0, "height": 0}
-        height = self.page.locator("html").evaluate("html => html.scrollHeight")
-        self.page.set_viewport_size({"width": size["width"], "height": max(900, min(height, 9000))})
+        self._unroll(size["width"])
         self.found += [f"{name}: {line}" for line in violations(self.page)]
         wide = self.page.locator("html").evaluate("html => html.scrollWidth - innerWidth")
         self.page.set_viewport_size(size)
         if wide > 0:
             self.found.append(f"{name}: {wide} px wider than the window")
+
+    def _unroll(self, width: int) -> None:
+        """At its full height the foot of a form, which sticks to the window, covers nothing."""
+        shown = 900
+        for _ in range(5):  # long lists fill a taller window with more of them
+            height = self.page.locator("html").evaluate("html => html.scrollHeight")
+            if height <= shown or shown == 9000:
+                return
+            shown = min(height, 9000)
+            self.page.set_viewport_size({"width": width, "height": shown})
+            settle(self.page)
 
     def open(self, address: str) -> None:
         self.page.goto(address)
